@@ -1,0 +1,38 @@
+"""Errors: the only exceptions that leave the package, each with the exit code a command ends in."""
+
+from __future__ import annotations
+
+
+class RetainsimError(Exception):
+    """Any failure retainsim reports on purpose.
+
+    `exit_code` is what a command ends in: 1 for our fault, 2 for wrong usage, 3 for a wrong scenario.
+    """
+
+    exit_code = 1
+
+
+class UsageError(RetainsimError):
+    """A command or function was called in a way that cannot be meant (exit code 2)."""
+
+    exit_code = 2
+
+
+class ScenarioError(RetainsimError):
+    """A scenario file is wrong; the message lists every problem found, one per line (exit code 3).
+
+    Parameters
+    ----------
+    problems
+        One finished line per problem: `file:line:column path: what is wrong (got ...); what is allowed`.
+    """
+
+    exit_code = 3
+
+    def __init__(self, problems: str | list[str]) -> None:
+        self.problems = [problems] if isinstance(problems, str) else list(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class BooksError(RetainsimError):
+    """The books of a replication do not balance: a bug, never the user's fault."""
