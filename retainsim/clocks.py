@@ -1,0 +1,111 @@
+"""Clocks: what happens to a customer again and again, at exact times.
+
+A clock is a fuse renewed at each ring: an exponential allowance keyed by customer, clock and occasion, burnt at
+the rate in force. Its owner is told who rang when, and may change the customer at that very moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from retainsim.draws import Floats, Ints, Luck
+from retainsim.pool import Pool
+
+Ring = Callable[[Ints, Floats, Ints], None]
+"""Called with rows, exact times (months) and occasions (0 for the first ring)."""
+
+
+@dataclass
+class _Clock:
+    ring: Ring
+    rate: Floats
+
+
+class Clocks:
+    """All clocks of one world; their state lives in the pool."""
+
+    def __init__(self, pool: Pool, luck: Luck) -> None:
+        self._pool, self._luck = pool, luck
+        self._clocks: dict[str, _Clock] = {}
+
+    def add(self, clock: str, ring: Ring) -> None:
+        """Add a clock that stands still until it is given a rate."""
+        self._clocks[clock] = _Clock(ring, np.zeros(0))
+
+    def set_rate(self, clock: str, rate: Floats, time: float) -> None:
+        """Set the rate of each segment (rings per customer-month, shape (segments,)) from `time` on."""
+        mine = self._clocks[clock]
+        if np.array_equal(mine.rate, rate) or (not mine.rate.size and not rate.any()):
+            return
+        if not mine.rate.size:
+            self._wind(clock, mine, rate, time)
+            return
+        rows = self._pool.rows()
+        self._burn(clock, rows, np.full(len(rows), time))
+        mine.rate = rate
+        self._project(clock, rows)
+
+    def start(self, rows: Ints, times: Floats) -> None:
+        """Wind every running clock for customers who join at `times`."""
+        for clock, mine in self._clocks.items():
+            if mine.rate.size:
+                self._renew(clock, rows, times)
+
+    def move(self, rows: Ints, times: Floats, segments: Ints) -> None:
+        """Go on at the rates of other segments from `times` on."""
+        running = [clock for clock, mine in self._clocks.items() if mine.rate.size]
+        for clock in running:
+            self._burn(clock, rows, times)
+        self._pool["segment"][rows] = segments
+        for clock in running:
+            self._project(clock, rows)
+
+    def settle(self, until: float) -> None:
+        """Let everything ring that rings up to `until` while its customer is still there, in rounds."""
+        for clock in sorted(self._clocks):
+            while self._clocks[clock].rate.size:
+                rings = self._pool[f"{clock}.rings"]
+                rows = np.flatnonzero((rings <= until) & (rings < self._pool["leaves"]))
+                rows = rows[self._pool["present"][rows]]
+                if not len(rows):
+                    break
+                self._ring(clock, rows)
+
+    def _ring(self, clock: str, rows: Ints) -> None:
+        pool = self._pool
+        times, occasions = pool[f"{clock}.rings"][rows], pool[f"{clock}.occasion"][rows].astype(np.int64)
+        pool[f"{clock}.occasion"][rows] += 1
+        self._renew(clock, rows, times)
+        self._clocks[clock].ring(rows, times, occasions)
+
+    def _wind(self, clock: str, mine: _Clock, rate: Floats, time: float) -> None:
+        for column in ("fuse", "since", "rings"):
+            self._pool.own(f"{clock}.{column}", np.float64(np.inf))
+        self._pool.own(f"{clock}.occasion", np.int32(0))
+        mine.rate = rate
+        rows = self._pool.rows()
+        self._renew(clock, rows, np.full(len(rows), time))
+
+    def _renew(self, clock: str, rows: Ints, times: Floats) -> None:
+        pool = self._pool
+        occasions = pool[f"{clock}.occasion"][rows].astype(np.int64)
+        pool[f"{clock}.fuse"][rows] = self._luck.exponential(clock, pool["name"][rows], occasions)
+        pool[f"{clock}.since"][rows] = times
+        self._project(clock, rows)
+
+    def _burn(self, clock: str, rows: Ints, times: Floats) -> None:
+        pool = self._pool
+        rate = self._clocks[clock].rate[pool["segment"][rows]]
+        passed = times - pool[f"{clock}.since"][rows]
+        pool[f"{clock}.fuse"][rows] = np.maximum(pool[f"{clock}.fuse"][rows] - rate * passed, 0.0)
+        pool[f"{clock}.since"][rows] = times
+
+    def _project(self, clock: str, rows: Ints) -> None:
+        pool = self._pool
+        rate = self._clocks[clock].rate[pool["segment"][rows]]
+        with np.errstate(divide="ignore"):
+            wait = np.where(rate > 0, pool[f"{clock}.fuse"][rows] / rate, np.inf)
+        pool[f"{clock}.rings"][rows] = pool[f"{clock}.since"][rows] + wait

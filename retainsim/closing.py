@@ -1,0 +1,126 @@
+"""Closing: what customers are still worth from a date on, in expectation.
+
+For each customer the margin less cost to serve and standing programme cost, weighted by the chance of still
+being there under the hazards then in force, discounted. Strain is zero, temporary changes have ended, a notice
+already given is paid to its renewal, and a customer who costs more than it brings counts as a loss.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from retainsim.draws import Floats, Ints
+from retainsim.profile import Profile, exponential_span
+
+if TYPE_CHECKING:
+    from retainsim.money import Tariff
+    from retainsim.world import World
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(4)
+_CHUNK = 50_000
+
+
+def future_value(world: World, rows: Ints, months: float) -> Floats:
+    """Value what customers bring over the `months` from now on, at now (money per row, before tax)."""
+    value = np.zeros(len(rows))
+    segment, origin = world.pool["segment"][rows], world.pool["origin"][rows]
+    for s in range(len(world.segments)):
+        for o in range(len(world.origins)):
+            mine = np.flatnonzero((segment == s) & (origin == o))
+            for part in np.array_split(mine, max(1, -(-len(mine) // _CHUNK))):
+                if len(part):
+                    value[part] = _Cell(world, s, o, rows[part], months).value()
+    return value
+
+
+class _Cell:
+    """The customers of one segment and origin, looked at from now on."""
+
+    def __init__(self, world: World, segment: int, origin: int, rows: Ints, months: float) -> None:
+        self._world, self._months, self._rows = world, months, rows
+        self._tariff: Tariff = world.money.tariffs[segment][origin]
+        self._law, self._term = world.bases.durations[segment], world.churn.terms[segment, origin]
+        pool = world.pool
+        self._tenure = world.time - pool["joined"][rows]
+        self._hazard = world.churn.rates(rows).sum(axis=0)
+        self._noticed = pool["notice"][rows] <= world.time
+        self._until = np.where(self._noticed, np.minimum(pool["leaves"][rows] - world.time, months), months)
+        self._charge = world.money.charges_per_head(rows, segment)
+        self._growth = world.money.inflation - world.ledger.discounting
+
+    def value(self) -> Floats:
+        """Return the value of each customer at now."""
+        tariff, pays = self._tariff, self._world.pool["size"][self._rows]
+        late = np.exp(-self._world.ledger.discounting * tariff.lag)
+        today = np.exp(self._world.money.inflation * self._world.time)
+        revenue = self._bills() if tariff.billing else self._flow(tariff.revenue_profile, self._growth)
+        gross = tariff.revenue * pays * today * revenue
+        serve = tariff.cost_to_serve * today * self._flow(tariff.cost_profile, self._growth)
+        charged = self._charge * self._flow(Profile(), -self._world.ledger.discounting)
+        return gross * (late - 1 + tariff.gross_margin) - serve - charged
+
+    def _flow(self, profile: Profile, growth: float) -> Floats:
+        """Return the value of one unit a month, times a profile, for as long as each customer stays."""
+        if np.isfinite(self._term):
+            return self._by_period(profile, growth)
+        if profile.is_constant and self._law.is_constant:
+            return exponential_span(self._until, growth - self._hazard * ~self._noticed)
+        return self._quadrature(profile, growth)
+
+    def _quadrature(self, profile: Profile, growth: float) -> Floats:
+        """Integrate month by month with four nodes each, wider panels after ten years."""
+        edges = np.unique(np.append(np.minimum(_panels(), self._months), self._months))
+        total = np.zeros(len(self._rows))
+        for low, high in zip(edges, edges[1:], strict=False):
+            span = np.maximum(np.minimum(self._until, high) - low, 0.0)
+            for node, weight in zip(_NODES, _WEIGHTS, strict=True):
+                at = low + span * (node + 1) / 2
+                total += weight / 2 * span * np.exp(growth * at) * self._stay(at) * profile.at(self._tenure + at)
+        return total
+
+    def _by_period(self, profile: Profile, growth: float) -> Floats:
+        """Sum over contract periods: within one, a customer is present for certain."""
+        total, start = np.zeros(len(self._rows)), np.zeros(len(self._rows))
+        end = self._term * (np.floor(self._tenure / self._term + 1e-12) + 1) - self._tenure
+        while (start < self._until).any():
+            stop = np.minimum(end, self._until)
+            total += np.where(stop > start, self._stay(start) * self._span(profile, growth, start, stop), 0.0)
+            start, end = end, end + self._term
+        return total
+
+    def _span(self, profile: Profile, growth: float, start: Floats, stop: Floats) -> Floats:
+        if profile.is_constant:
+            return np.exp(growth * start) * exponential_span(stop - start, growth)
+        inside = profile.integral(self._tenure + stop, growth) - profile.integral(self._tenure + start, growth)
+        return np.asarray(np.exp(-growth * self._tenure) * inside)
+
+    def _stay(self, wait: Floats) -> Floats:
+        """Return the chance of still being there after `wait` months; 1 until a notice already given ends."""
+        passed = self._law.cumulative(self._tenure + wait) - self._law.cumulative(self._tenure)
+        return np.where(self._noticed, 1.0, np.exp(-self._hazard * passed))
+
+    def _bills(self) -> Floats:
+        """Return the value of the bills to come, each for as many months as it covers."""
+        billing, profile = self._tariff.billing, self._tariff.revenue_profile
+        assert billing is not None
+        before = 0.0 if billing.when == "start" else 1e-6
+        wait = self._world.pool["bill"][self._rows] - self._world.time
+        total = np.zeros(len(self._rows))
+        while (wait < self._until).any():
+            worth = np.exp(self._growth * wait) * self._stay(self._renewed(wait - before))
+            total += np.where(wait < self._until, worth * profile.at(self._tenure + wait), 0.0)
+            wait = wait + billing.every_months
+        return total * billing.every_months
+
+    def _renewed(self, wait: Floats) -> Floats:
+        """Return the last renewal up to `wait`, or `wait` itself without a contract."""
+        if not np.isfinite(self._term):
+            return np.maximum(wait, 0.0)
+        periods = np.floor((self._tenure + wait) / self._term + 1e-9)
+        return np.maximum(periods * self._term - self._tenure, 0.0)
+
+
+def _panels() -> Floats:
+    return np.concatenate([np.arange(0.0, 120.0), np.arange(120.0, 2500.0, 12.0)])

@@ -1,0 +1,124 @@
+"""Draws: luck that belongs to a customer, a purpose and an occasion, whatever row or order it is asked in.
+
+Every number comes from a counter-based mix: the SplitMix64 finaliser (Steele, Lea & Flood 2014, constants of
+Stafford's variant 13) applied to the customer's name, the occasion and a key made of seed, replication and
+purpose. Nothing is consumed, so asking twice, in another order or in another arm gives the same luck.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import blake2b
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Names: TypeAlias = NDArray[np.uint64]
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+
+_U64 = np.uint64
+GOLDEN = 0x9E3779B97F4A7C15
+_MASK = 0xFFFFFFFFFFFFFFFF
+_MIX_1, _MIX_2 = _U64(0xBF58476D1CE4E5B9), _U64(0x94D049BB133111EB)
+_SHIFTS = _U64(30), _U64(27), _U64(31)
+_TO_UNIT = 2.0**-53
+
+
+def mix(words: Names) -> Names:
+    """Scramble 64-bit words, any shape, by the finaliser of SplitMix64; the argument is left as it was."""
+    z = words ^ (words >> _SHIFTS[0])
+    z *= _MIX_1
+    z ^= z >> _SHIFTS[1]
+    z *= _MIX_2
+    z ^= z >> _SHIFTS[2]
+    return z
+
+
+@lru_cache(maxsize=4096)
+def key(*parts: str | int) -> int:
+    """Hash words and whole numbers into one 64-bit key (BLAKE2b), the same on every machine."""
+    text = "\x1f".join(f"{type(part).__name__}:{part}" for part in parts)
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def name(start: int, *numbers: Ints | int) -> Names:
+    """Name things by a key and whole numbers (arrays broadcast): equal numbers, equal name."""
+    words = np.full(1, start, dtype=_U64)
+    for number in numbers:
+        counted = np.atleast_1d(np.asarray(number, dtype=np.int64)).astype(_U64) + _U64(1)
+        words = mix(words + counted * _U64(GOLDEN))
+    return words
+
+
+class Luck:
+    """All the luck of one replication.
+
+    Parameters
+    ----------
+    seed
+        Whole number of the run; 0 is a seed like any other.
+    replication
+        Index of the replication, from 0.
+    """
+
+    def __init__(self, seed: int, replication: int) -> None:
+        self.seed, self.replication = seed, replication
+
+    def uniform(self, purpose: str, names: Names, occasion: Ints | int = 0) -> Floats:
+        """Draw from the open interval (0, 1), one per name; shape of `names`."""
+        words = mix(names ^ _U64(key(self.seed, self.replication, purpose)))
+        if isinstance(occasion, int):
+            words += _U64((occasion + 1) * GOLDEN & _MASK)
+        else:
+            words += (occasion.astype(_U64) + _U64(1)) * _U64(GOLDEN)
+        return ((mix(words) >> _U64(11)).astype(np.float64) + 0.5) * _TO_UNIT
+
+    def exponential(self, purpose: str, names: Names, occasion: Ints | int = 0) -> Floats:
+        """Draw exponentials of mean 1, one per name."""
+        draws = self.uniform(purpose, names, occasion)
+        np.log(draws, out=draws)
+        np.negative(draws, out=draws)
+        return draws
+
+    def normal(self, purpose: str, names: Names, occasion: Ints | int = 0) -> Floats:
+        """Draw standard normals, one per name."""
+        from scipy.special import ndtri
+
+        return np.asarray(ndtri(self.uniform(purpose, names, occasion)))
+
+    def gamma(self, purpose: str, names: Names, shape: float | Floats, occasion: Ints | int = 0) -> Floats:
+        """Draw gammas of the given shape (> 0) and scale 1, one per name.
+
+        By inversion, so that a customer keeps its rank when a scenario changes the shape.
+        """
+        from scipy.special import gammaincinv
+
+        return np.asarray(gammaincinv(shape, self.uniform(purpose, names, occasion)))
+
+    def beta(
+        self, purpose: str, names: Names, a: float | Floats, b: float | Floats, occasion: Ints | int = 0
+    ) -> Floats:
+        """Draw betas with parameters a, b (> 0), one per name, by inversion."""
+        from scipy.special import betaincinv
+
+        return np.asarray(betaincinv(a, b, self.uniform(purpose, names, occasion)))
+
+    def choice(self, purpose: str, names: Names, weights: Floats, occasion: Ints | int = 0) -> Ints:
+        """Choose an index of `weights` (>= 0, positive sum, any scale) for each name."""
+        edges = np.cumsum(weights) / np.sum(weights)
+        found = np.searchsorted(edges, self.uniform(purpose, names, occasion), side="right")
+        return np.minimum(found, int(np.flatnonzero(weights)[-1]))
+
+    def poisson(self, purpose: str, names: Names, mean: float, occasion: Ints | int = 0) -> Ints:
+        """Draw Poisson counts of a common mean (0 < mean <= 50), one per name, by inversion."""
+        edges = _poisson_edges(mean)
+        return np.searchsorted(edges, self.uniform(purpose, names, occasion), side="right").astype(np.int64)
+
+
+@lru_cache(maxsize=64)
+def _poisson_edges(mean: float) -> Floats:
+    """Cumulative Poisson probabilities, as far as a double can tell them from 1."""
+    counts = np.arange(1, int(mean + 40 * np.sqrt(mean) + 60))
+    return np.cumsum(np.exp(-mean) * np.concatenate([[1.0], np.cumprod(mean / counts)]))

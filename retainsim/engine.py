@@ -1,0 +1,139 @@
+"""Engine: one replication of one arm, from the opening pool to the closed books."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from retainsim import mechanisms
+from retainsim.closing import future_value
+from retainsim.draws import Floats, Ints, Luck, Names
+from retainsim.mechanism import Mechanism
+from retainsim.world import Setup, World
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one replication of one arm came to.
+
+    Counts have shape (months + 1, segments, origins), `left` one more axis for reasons; `lines` maps each ledger
+    line to (months + 1, segments + 1, origins + 1), the extra entries for what belongs to none; `values` to
+    (months + 2,): value at month 0 by month of cash. `alive` and `margins` have shape (months + 1, segments,
+    origins, cohorts). Money in the scenario's currency.
+    """
+
+    pool: Ints
+    joined: Ints
+    left: Ints
+    moved: Ints
+    returned: Ints
+    opening: Ints
+    lines: dict[str, Floats]
+    classes: dict[str, str]
+    values: dict[str, Floats]
+    alive: Floats
+    margins: Floats
+    npv_to_horizon: float
+    closing: Floats
+    """Closing value at month 0 by segment and origin, after tax."""
+    equity: Floats
+    """Customer equity of the opening pool at month 0, by segment and origin, after tax."""
+    customer_months: float
+    discounted_months: float
+    retention_12m: float
+    books_error: float
+    present: Names
+    departed: tuple[Any, ...]
+
+
+def replicate(setup: Setup, luck: Luck, *, eager: bool = False) -> Outcome:
+    """Run one replication of one arm: this is the whole order of things.
+
+    `eager` settles every customer at every settlement instead of those something happened to, and works out all
+    money customer by customer: the slow way round to the same numbers.
+    """
+    world = build(setup, luck, eager=eager)  # registers leaks and taps, fills the opening pool, holds month 0
+    equity = _equity(world)  # what the opening pool is worth, before anything happens
+    for time in sorted({t for t in setup.timeline.breakpoints if t < world.today.run.months}):
+        world.env.process(_change(world, time))  # dated changes first, so that they hold from their instant on
+    world.env.process(_calendar(world))  # months and reviews
+    world.env.run(until=world.today.run.months)
+    world.finish()  # play the last span, close the last month
+    return _outcome(world, equity)
+
+
+def build(setup: Setup, luck: Luck, *, eager: bool = False) -> World:
+    """Make the world of one replication at month 0, with every mechanism that is on, sorted by name."""
+    on = [name for name in mechanisms.NAMES if getattr(setup.today.mechanisms, name) is not None]
+    parts: list[Mechanism] = [mechanisms.module(name).Mechanism() for name in sorted((*mechanisms.ALWAYS_ON, *on))]
+    return World(setup, luck, parts, eager=eager)
+
+
+def _change(world: World, time: float) -> Generator[Any, Any, None]:
+    """Let a dated change take effect."""
+    yield world.env.timeout(time)
+    world.change()
+
+
+def _calendar(world: World) -> Generator[Any, Any, None]:
+    """Stop at every month's end to settle and hold, and at every review to let mechanisms act."""
+    run = world.today.run
+    reviews = np.arange(1, int(run.months / run.step + 1e-9) + 1) * run.step
+    reviews = np.where(np.abs(reviews - np.round(reviews)) < 1e-9, np.round(reviews), reviews)
+    for time in sorted({*range(1, run.months), *reviews[reviews < run.months].tolist()}):
+        yield world.env.timeout(time - world.env.now)
+        world.settle()
+        if time in reviews:
+            world.review()
+        world.hold()
+
+
+def _equity(world: World) -> Floats:
+    """Return customer equity now, by segment and origin: expected discounted margin of those present, after tax."""
+    rows, cells = world.pool.rows(), (len(world.segments), len(world.origins))
+    worth = future_value(world, rows, 12.0 * world.today.run.closing_years)
+    where = world.pool["segment"][rows].astype(np.int64) * cells[1] + world.pool["origin"][rows]
+    by_cell = np.bincount(where, worth, cells[0] * cells[1]).reshape(cells)
+    return by_cell * (1 - world.now.firm.tax_rate)
+
+
+def _outcome(world: World, equity: Floats) -> Outcome:
+    ledger = world.ledger
+    world.end_changes()
+    closing = _equity(world) * np.exp(-ledger.discounting * world.time)
+    return Outcome(
+        pool=ledger.pool,
+        joined=ledger.joined,
+        left=ledger.left,
+        moved=ledger.moved,
+        returned=ledger.returned,
+        opening=ledger.opening,
+        lines=ledger.amounts,
+        classes=ledger.classes,
+        values=ledger.present_values,
+        alive=world.money.alive,
+        margins=world.money.margins,
+        npv_to_horizon=ledger.npv(),
+        closing=closing,
+        equity=equity,
+        customer_months=world.money.customer_months,
+        discounted_months=world.money.discounted_months,
+        retention_12m=_retention(world),
+        books_error=ledger.balance(),
+        present=np.sort(world.pool["name"][world.pool.rows()]),
+        departed=tuple(np.concatenate(parts) for parts in zip(*world.departed, strict=True)),
+    )
+
+
+def _retention(world: World) -> float:
+    """Return the share still there after 12 months: of the opening pool, else of those who joined in time."""
+    ledger, months = world.ledger, world.today.run.months
+    if months < 12:
+        return float("nan")
+    if ledger.opening.sum():
+        return float(ledger.pool[12, :, 0].sum() / ledger.opening.sum())
+    watched = int(ledger.joined[: months - 11].sum())
+    return 1.0 - world.left_early / watched if watched else float("nan")

@@ -1,0 +1,143 @@
+"""Ledger: the books of one replication: who came, who went, and every euro, posted once to one line.
+
+Rows are calendar months: row 0 is the opening (and what happens at that very instant), row m holds what happens
+in (m - 1, m]. Cells are segments x origins, each with one extra entry for what belongs to none. Amounts are
+positive in every line; the class of a line says which way they count.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from retainsim.draws import Floats, Ints
+from retainsim.errors import BooksError
+
+SIGNS = {"revenue": 1.0, "variable": -1.0, "fixed": -1.0, "capital": -1.0, "tax": -1.0}
+TAXED = ("revenue", "variable", "fixed")
+TOLERANCE = 1e-9
+
+
+class Ledger:
+    """The books.
+
+    Parameters
+    ----------
+    months
+        Horizon.
+    segments, origins, reasons
+        How many there are of each.
+    discounting
+        Continuous discount rate per month.
+    """
+
+    def __init__(self, months: int, segments: int, origins: int, reasons: int, discounting: float) -> None:
+        cells = (months + 1, segments, origins)
+        self.months, self.discounting = months, discounting
+        self.opening = np.zeros(cells[1:], np.int64)
+        self.pool, self.joined, self.moved, self.returned = (np.zeros(cells, np.int64) for _ in range(4))
+        self.left = np.zeros((*cells, reasons), np.int64)
+        self.classes: dict[str, str] = {}
+        self.amounts: dict[str, Floats] = {}
+        self.present_values: dict[str, Floats] = {}
+        """Per line, shape (months + 2,): value at month 0 of what is paid by each month; the last is later."""
+        self._cash = np.zeros(months + 1)
+        self._shape = (months + 1, segments + 1, origins + 1)
+
+    def open(self, line: str, kind: str) -> None:
+        """Open a line of a class (revenue, variable, fixed, capital, tax); opening it again changes nothing."""
+        if self.classes.setdefault(line, kind) != kind:
+            raise BooksError(f"ledger line {line}: opened as {self.classes[line]} and as {kind}")
+        self.amounts.setdefault(line, np.zeros(self._shape))
+        self.present_values.setdefault(line, np.zeros(self.months + 2))
+
+    def post(self, line: str, amount: float, *, at: float, segment: int = -1, origin: int = -1) -> None:
+        """Post one amount (money) paid at month `at`; beyond the horizon it is not this run's."""
+        if at > self.months:
+            return
+        row = month_row(at)
+        self.amounts[line][row, segment, origin] += amount
+        self.present_values[line][row] += amount * math.exp(-self.discounting * at)
+        self._cash[row] += SIGNS[self.classes[line]] * amount
+
+    def add(self, line: str, row: int, amounts: Floats, values: Floats, lag: Floats | float = 0.0) -> None:
+        """Add a month's amounts and their values at month 0, by cell, shape (segments, origins).
+
+        `lag` is how many months later than it is earned an amount is paid, broadcast over the cells.
+        """
+        self.amounts[line][row, :-1, :-1] += amounts
+        self._cash[row] += SIGNS[self.classes[line]] * float(amounts.sum())
+        if not np.any(lag):
+            self.present_values[line][row] += values.sum()
+            return
+        late = np.broadcast_to(lag, values.shape)
+        paid = np.minimum(row + np.ceil(late).astype(np.int64), self.months + 1)
+        np.add.at(self.present_values[line], paid, values * np.exp(-self.discounting * late))
+
+    def add_firm(self, line: str, row: int, amount: float, value: float, origin: int = -1) -> None:
+        """Add a month's amount that belongs to no segment (and maybe to no origin)."""
+        self.amounts[line][row, -1, origin] += amount
+        self.present_values[line][row] += value
+        self._cash[row] += SIGNS[self.classes[line]] * amount
+
+    def count(self, counts: Ints, row: int, *cells: Ints) -> None:
+        """Count one happening per entry of `cells` in a table of happenings."""
+        np.add.at(counts, (row, *cells), 1)
+
+    def count_moves(self, times: Floats, old: Ints, new: Ints, origins: Ints) -> None:
+        """Count customers out of one segment and into another."""
+        rows = np.ceil(times).astype(np.int64)
+        np.add.at(self.moved, (rows, old, origins), -1)
+        np.add.at(self.moved, (rows, new, origins), 1)
+
+    def tax(self, row: int, rate: float) -> None:
+        """Post the tax on a month's taxable profit, losses relieved, dated by the cash behind it."""
+        if rate == 0.0:
+            return
+        self.open("tax", "tax")
+        for line in sorted(self.classes):
+            if self.classes[line] in TAXED:
+                sign = SIGNS[self.classes[line]] * rate
+                self.amounts["tax"][row] += sign * self.amounts[line][row]
+                self._cash[row] -= sign * float(self.amounts[line][row].sum())
+
+    def tax_values(self, rates: Floats) -> None:
+        """Value the tax, given each month's rate, shape (months + 1,): each line's cash is taxed at its rate."""
+        if not rates.any():
+            return
+        wide = np.append(rates, rates[-1])
+        for line in sorted(self.classes):
+            if self.classes[line] in TAXED:
+                self.present_values["tax"] += SIGNS[self.classes[line]] * wide * self.present_values[line]
+
+    def npv(self) -> float:
+        """Return the value at month 0 of all cash of the run (money), without closing value."""
+        return sum(SIGNS[self.classes[k]] * float(self.present_values[k].sum()) for k in sorted(self.classes))
+
+    def balance(self) -> float:
+        """Check that the books balance and return the largest relative error.
+
+        Raises
+        ------
+        BooksError
+            If opening + joined + returned - left + moved is not the pool counted in any month and cell, or if
+            the lines do not add up to the cash to within 1e-9.
+        """
+        flows = self.joined + self.returned + self.moved - self.left.sum(axis=3)
+        expected = self.opening + np.cumsum(flows, axis=0)
+        heads = np.abs(expected - self.pool).max(initial=0) / max(1, int(self.pool.max(initial=0)))
+        total = np.zeros(self.months + 1)
+        scale = 1.0
+        for line in sorted(self.classes):
+            total += SIGNS[self.classes[line]] * self.amounts[line].sum(axis=(1, 2))
+            scale = max(scale, float(np.abs(self.amounts[line]).sum()))
+        error = max(float(heads), float(np.abs(total - self._cash).max()) / scale)
+        if not error <= TOLERANCE:
+            raise BooksError(f"the books do not balance: relative error {error:.3g}, allowed {TOLERANCE:g}")
+        return error
+
+
+def month_row(time: float) -> int:
+    """Return the row of a time (months): 0 at month 0, m in (m - 1, m]."""
+    return math.ceil(time)

@@ -1,0 +1,61 @@
+"""Mechanism: the contract every pluggable behaviour keeps, and the kind of settings it may declare.
+
+A mechanism is one file in `mechanisms/` and one line of registration. It declares its settings (the table of
+the scenario that switches it on), says what it feeds, and meets the others only at acquisition, churn, the
+ledger and touches. The order in which mechanisms are attached cannot be seen in a result.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+if TYPE_CHECKING:
+    from retainsim.scenario.schema import Parameters
+    from retainsim.world import World
+
+Word = Annotated[str, StringConstraints(pattern=r"^\w[\w-]{0,39}$")]
+"""A name a user gives: letters, digits, _ and -, at most 40."""
+
+
+class Settings(BaseModel):
+    """One table of a scenario: frozen, strict, no unknown keys, no NaN or infinity."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+
+def setting(default: Any, unit: str, about: str, **limits: Any) -> Any:
+    """Declare one key: its default (`...` where it must be given), unit, meaning and limits (ge, gt, le, lt)."""
+    return Field(default, description=about, json_schema_extra={"unit": unit}, **limits)
+
+
+class Mechanism:
+    """One behaviour in one world.
+
+    Subclasses set `lines` (ledger line -> class), `reasons` they may feed and `touches` they emit, and fill
+    in what they need of `attach`, `hold` and `review`. State lives in the pool, the ledger or the instance;
+    one instance serves one replication of one arm.
+    """
+
+    lines: ClassVar[dict[str, str]] = {}
+    touches: ClassVar[tuple[str, ...]] = ()
+    @staticmethod
+    def is_closed_form(today: Parameters) -> bool:
+        """True where the factors it puts on hazards at month 0 are all it does to them in the first year.
+
+        Where it is not, calibration simulates.
+        """
+        return True
+
+    def attach(self, world: World) -> None:
+        """Register leaks, taps, ledger lines, columns and clocks, and start SimPy processes, once, at month 0."""
+
+    def hold(self, world: World) -> None:
+        """Recompute what is held until the next settlement: after `attach`, at reviews and after any change."""
+
+    def review(self, world: World) -> None:
+        """Act at a review, after the settlement and before everything is held again."""
+
+    def settle(self, world: World, start: float, end: float) -> None:
+        """Post what flows over a settled span (start, end], months: costs that run with time."""

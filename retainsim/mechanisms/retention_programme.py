@@ -1,0 +1,125 @@
+"""Retention programme: spending on keeping customers, with a saturating response of its own.
+
+The share of the churn aimed at that a spend R prevents is `ceiling x (1 - exp(-k R))` (Blattberg & Deighton
+1996), with k from one point the user knows: `effect` at `effect_at`. Who is reached is a random share or the
+most valuable or most at risk; an offer may also wake sleepers (`backfire`; Ascarza, Iyengar & Schleicher 2016
+saw up to 1.6).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from pydantic import model_validator
+
+from retainsim import mechanism
+from retainsim.mechanism import Word, setting
+
+if TYPE_CHECKING:
+    from retainsim.draws import Floats, Ints
+    from retainsim.scenario.schema import Parameters
+    from retainsim.world import World
+
+
+class Settings(mechanism.Settings):
+    """What the firm spends on keeping customers, and what that does today."""
+
+    spend_per_customer: float = setting(
+        0.0, "money per customer-month", "spend on each customer reached", ge=0
+    )
+    effect: float = setting(..., "share", "share of the churn aimed at that is prevented today", ge=0, lt=1)
+    effect_at: float | None = setting(
+        None, "money per customer-month", "the spend at which `effect` holds; default: today's spend", gt=0
+    )
+    ceiling: float = setting(
+        ..., "share", "the most that could be prevented, however much is spent", gt=0, le=1
+    )
+    aims_at: list[Word] | None = setting(
+        None, "reasons", "the reasons the programme works on; default: all but involuntary"
+    )
+    targets: Literal["everyone", "random", "most_valuable", "most_at_risk"] = setting(
+        "everyone", "", "whom the programme reaches"
+    )
+    reach: float = setting(
+        1.0, "share", "share of customers reached, unless targets is everyone", ge=0, le=1
+    )
+    backfire: float = setting(
+        1.0, "factor", "hazard of those reached is multiplied by this (assumption: 1)", ge=1, le=5
+    )
+
+    @model_validator(mode="after")
+    def _curve_exists(self) -> Settings:
+        if self.effect >= self.ceiling:
+            raise ValueError(f"effect ({self.effect:g}) must be below ceiling ({self.ceiling:g})")
+        if self.effect_at is None and self.effect > 0 and self.spend_per_customer == 0:
+            raise ValueError("with spend_per_customer = 0 say at which spend the effect holds: effect_at")
+        return self
+
+    @property
+    def steepness(self) -> float:
+        """Return k of the response, per money per customer-month."""
+        at = self.effect_at or self.spend_per_customer
+        return -math.log1p(-self.effect / self.ceiling) / at if at else 0.0
+
+    def prevented(self, spend: float) -> float:
+        """Return the share of the churn aimed at that `spend` (money per customer-month) prevents."""
+        return -self.ceiling * math.expm1(-self.steepness * spend)
+
+
+class Mechanism(mechanism.Mechanism):
+    """Multiplies the hazards aimed at, for those reached, and charges for it."""
+
+    lines = {"retention_programme": "variable"}
+
+    @staticmethod
+    def is_closed_form(today: Parameters) -> bool:
+        """True where everyone is reached."""
+        return bool(today.mechanisms.retention_programme.targets == "everyone")
+
+    def attach(self, world: World) -> None:
+        """Open the line and, where not everyone is reached, the column that says who is."""
+        world.ledger.open("retention_programme", "variable")
+        self._selective = self._today(world).targets != "everyone"
+        if self._selective:
+            world.churn.multiply_each("retention_programme", self._reasons(world))
+
+    def hold(self, world: World) -> None:
+        """Set the factor on the hazards aimed at, and the cost per customer reached."""
+        now = world.now.mechanisms.retention_programme
+        assert now is not None
+        factor = (1 - self._today(world).prevented(now.spend_per_customer)) * now.backfire
+        if self._selective:
+            self._factor, self._spend = factor, now.spend_per_customer
+            self._reach(world, now)
+            return
+        world.churn.multiply("retention_programme", self._reasons(world), factor)
+        world.money.charge("retention_programme", now.spend_per_customer)
+
+    def _today(self, world: World) -> Settings:
+        """Return the settings that hold the point the curve is fitted to: those of the file."""
+        today = world.today.mechanisms.retention_programme
+        assert isinstance(today, Settings)
+        return today
+
+    def _reasons(self, world: World) -> tuple[str, ...]:
+        aims_at = self._today(world).aims_at
+        return tuple(aims_at) if aims_at else tuple(r for r in world.churn.reasons if r != "involuntary")
+
+    def _reach(self, world: World, now: Settings) -> None:
+        rows = world.pool.rows()
+        reached = self._choose(world, now, rows)
+        world.churn.set_each("retention_programme", rows, np.where(reached, self._factor, 1.0), world.time)
+        world.money.charge_each("retention_programme", rows, np.where(reached, self._spend, 0.0))
+
+    def _choose(self, world: World, now: Settings, rows: Ints) -> Floats:
+        names = world.pool["name"][rows]
+        tie = world.luck.uniform("retention_programme.reach", names)
+        if now.targets == "random":
+            return tie < now.reach
+        score = world.value_rate(rows) if now.targets == "most_valuable" else world.churn.rates(rows).sum(0)
+        order = np.lexsort((tie, -score))
+        reached = np.zeros(len(rows), dtype=bool)
+        reached[order[: int(round(now.reach * len(rows)))]] = True
+        return reached

@@ -1,0 +1,299 @@
+"""Money: what customers bring and cost, for the exact time each of them is present.
+
+Where an amount per customer-month is the same for all of a cell (segment, origin, cohort), it is the cell's
+customer-months that count: a running head count, corrected for the exact time of each entry and exit. Where it
+runs with tenure, or is billed in instalments, it is worked out customer by customer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from retainsim.draws import Floats, Ints
+from retainsim.ledger import Ledger, month_row
+from retainsim.pool import Pool
+from retainsim.profile import Profile
+from retainsim.units import monthly_rate
+
+if TYPE_CHECKING:
+    from retainsim.scenario.schema import Billing, Parameters
+
+
+@dataclass(frozen=True)
+class Tariff:
+    """What a customer of one segment and origin pays and costs, per month at tenure 0 and size 1."""
+
+    revenue: float
+    gross_margin: float
+    cost_to_serve: float
+    lag: float
+    revenue_profile: Profile
+    cost_profile: Profile
+    billing: Billing | None
+
+    @property
+    def is_flat(self) -> bool:
+        """True where nothing runs with tenure and nothing is billed in instalments."""
+        return self.billing is None and self.revenue_profile.is_constant and self.cost_profile.is_constant
+
+
+class Money:
+    """All that flows between customers and firm in one world."""
+
+    def __init__(self, pool: Pool, ledger: Ledger, segments: tuple[str, ...], origins: tuple[str, ...]) -> None:
+        self._pool, self._ledger, self._segments, self._origins = pool, ledger, segments, origins
+        self._cells = (len(segments), len(origins), ledger.months + 1)
+        self.heads = np.zeros(self._cells)
+        self.sizes = np.zeros(self._cells)
+        self.alive, self.margins = (np.zeros((ledger.months + 1, *self._cells)) for _ in range(2))
+        self.customer_months = 0.0
+        self.discounted_months = 0.0
+        self._events: list[tuple[Ints, Floats, Floats, Floats]] = []
+        self._charges: dict[str, Floats] = {}
+        self._charged_each: list[str] = []
+        self.revenue_by_tenure = self.cost_by_tenure = Profile()
+        self.margin_by_year: tuple[float, ...] = ()
+        self.by_customer = False
+        """Work everything out customer by customer, even what need not be; same result."""
+        for line, kind in (("revenue", "revenue"), ("cost_of_sales", "variable"), ("cost_to_serve", "variable")):
+            ledger.open(line, kind)
+        pool.own("posted", np.float64(0.0))
+        pool.own("bill", np.float64(np.inf))
+
+    # -- what mechanisms call ---------------------------------------------------------------------------------
+
+    def charge(self, line: str, rate: Floats | float) -> None:
+        """Charge a cost per customer-month (money), one for all or one per segment, until it is set again."""
+        self._charges[line] = np.broadcast_to(np.asarray(rate, dtype=np.float64), self._cells[:1])
+
+    def charge_each(self, line: str, rows: Ints, rates: Floats) -> None:
+        """Charge a cost per customer-month (money) to each of these customers, nothing to the others."""
+        column = f"charge.{line}"
+        if line not in self._charged_each:
+            self._charged_each.append(line)
+            self._pool.own(column, np.float64(0.0))
+        self._pool[column][:] = 0.0
+        self._pool[column][rows] = rates
+
+    def flow(self, line: str, rate: float, span: tuple[float, float], *, channel: str = "", inflated: bool = False) -> None:
+        """Post a cost that runs with time, `rate` money per month over a span (start, end], months."""
+        if rate == 0.0:
+            return
+        growth = self.inflation if inflated else 0.0
+        origin = self._origins.index(channel) if channel else -1
+        amounts = [rate * float(_between(*span, r)) for r in (growth, growth - self._ledger.discounting)]
+        self._ledger.add_firm(line, month_row(span[1]), *amounts, origin=origin)
+
+    # -- what the world calls ---------------------------------------------------------------------------------
+
+    def hold(self, now: Parameters) -> None:
+        """Work out the tariffs in force."""
+        self.inflation = monthly_rate(now.firm.inflation)
+        self.tariffs = [[self._tariff(now, s, o) for o in self._origins] for s in self._segments]
+        self._flat = np.array([[t.is_flat and not self.by_customer for t in row] for row in self.tariffs])
+        self._revenue = np.array([[t.revenue for t in row] for row in self.tariffs])
+        self._gross_margin = np.array([[t.gross_margin for t in row] for row in self.tariffs])
+        self._serve = np.array([[t.cost_to_serve for t in row] for row in self.tariffs])
+        self._lag = np.array([[t.lag for t in row] for row in self.tariffs])
+
+    def enter(self, rows: Ints, times: Floats) -> None:
+        """Start the account of customers who enter a cell at `times` (months)."""
+        self._note(rows, times, 1.0)
+        self._pool["posted"][rows] = times
+        for tariff, mine in self._by_tariff(rows):
+            if tariff.billing:
+                joined, every = self._pool["joined"][rows[mine]], tariff.billing.every_months
+                periods = (times[mine] - joined) / every
+                first = np.ceil(periods - 1e-9) if tariff.billing.when == "start" else np.floor(periods + 1e-9) + 1
+                self._pool["bill"][rows[mine]] = joined + every * first
+
+    def leave(self, rows: Ints, times: Floats) -> None:
+        """Close the account of customers who leave a cell at `times` (months)."""
+        self._note(rows, times, -1.0)
+
+    def settle_rows(self, rows: Ints, until: Floats) -> None:
+        """Post what is worked out customer by customer, for each of these customers up to its own time."""
+        row = month_row(float(until.max(initial=0.0)))
+        for tariff, mine in self._by_tariff(rows):
+            if not tariff.is_flat or self.by_customer:
+                self._post_rows(tariff, rows[mine], until[mine], row)
+        self._pool["posted"][rows] = until
+
+    def settle(self, start: float, end: float) -> None:
+        """Post everything of the span (start, end], within one calendar month, to the ledger."""
+        row, rate = month_row(end), self._ledger.discounting
+        spans = {r: self._exposure(start, end, r) for r in {0.0, self.inflation, -rate, self.inflation - rate}}
+        self.customer_months += float(spans[0.0][0].sum())
+        self.discounted_months += float(spans[-rate][0].sum())
+        nominal, valued = spans[self.inflation], spans[self.inflation - rate]
+        flat = self._flat[:, :, None]
+        revenue = [self._revenue[:, :, None] * flat * sizes for _, sizes in (nominal, valued)]
+        serve = [self._serve[:, :, None] * flat * heads for heads, _ in (nominal, valued)]
+        self._post(row, revenue, serve)
+        self._post_charges(start, end, row, spans[0.0][0], spans[-rate][0])
+        self.begin()
+
+    def settle_present(self, until: float) -> None:
+        """Post up to `until` what is worked out customer by customer, for those present."""
+        if not self._flat.all():
+            rows = self._pool.rows()
+            self.settle_rows(rows, np.full(len(rows), until))
+
+    def close(self, month: int) -> None:
+        """Keep the head count at the end of a month, by segment, origin and cohort."""
+        self.begin()
+        self.alive[month] = self.heads
+
+    def charges_per_head(self, rows: Ints, segment: int) -> Floats:
+        """Return the programme costs per customer-month of these customers, all of one segment (money)."""
+        total = np.full(len(rows), sum(self._charges[line][segment] for line in sorted(self._charges)))
+        for line in self._charged_each:
+            total += self._pool[f"charge.{line}"][rows]
+        return total
+
+    def margin_rate(self) -> Floats:
+        """Return margin less cost to serve per customer-month at tenure 0, shape (segments, origins)."""
+        return self._revenue * self._gross_margin - self._serve
+
+    # -- the arithmetic ---------------------------------------------------------------------------------------
+
+    def _tariff(self, now: Parameters, segment: str, origin: str) -> Tariff:
+        mine, plan = now.segments[segment], now.plan(segment, origin)
+        revenue = (plan.price or 0.0) * mine.volume * (1 - mine.discount)
+        profile = self.revenue_by_tenure
+        if self.margin_by_year:
+            starts = tuple(12.0 * year for year in range(len(self.margin_by_year)))
+            needed = tuple((m / 12.0 + mine.cost_to_serve) / mine.gross_margin for m in self.margin_by_year)
+            revenue, profile = 1.0, Profile.steps(starts, needed)
+        channel = now.acquisition.get(origin)
+        if channel is not None and channel.first_discount:
+            off = Profile.steps((0.0, channel.first_discount_months), (1 - channel.first_discount, 1.0))
+            profile = profile.times(off)
+        return Tariff(
+            revenue, mine.gross_margin, mine.cost_to_serve, mine.pays_after_months, profile,
+            self.cost_by_tenure, plan.billing,
+        )  # fmt: skip
+
+    def _by_tariff(self, rows: Ints) -> Iterator[tuple[Tariff, Ints]]:
+        """Yield each tariff with the positions in `rows` it holds for, flat ones only where all are asked for."""
+        if self._flat.all():
+            return
+        cells = self._pool["segment"][rows].astype(np.int64) * len(self._origins) + self._pool["origin"][rows]
+        for cell in np.unique(cells):
+            yield self.tariffs[cell // len(self._origins)][cell % len(self._origins)], np.flatnonzero(cells == cell)
+
+    def _note(self, rows: Ints, times: Floats, sign: float) -> None:
+        pool = self._pool
+        cells = np.ravel_multi_index(
+            (pool["segment"][rows], pool["origin"][rows], pool["cohort"][rows]), self._cells
+        )
+        self._events.append((cells, times, np.full(len(rows), sign), sign * pool["size"][rows]))
+
+    def begin(self) -> None:
+        """Take customers noted so far as present from the start of the next span."""
+        for cells, _, heads, sizes in self._events:
+            self.heads += np.bincount(cells, heads, self.heads.size).reshape(self._cells)
+            self.sizes += np.bincount(cells, sizes, self.heads.size).reshape(self._cells)
+        self._events.clear()
+
+    def _exposure(self, start: float, end: float, rate: float) -> tuple[Floats, Floats]:
+        """Return customer-months and size-months of the span, by cell, weighted by exp(rate x time)."""
+        whole = float(_between(start, end, rate))
+        heads, sizes = self.heads * whole, self.sizes * whole
+        for cells, times, head, size in self._events:
+            rest = _between(times, end, rate)
+            heads += np.bincount(cells, head * rest, heads.size).reshape(self._cells)
+            sizes += np.bincount(cells, size * rest, heads.size).reshape(self._cells)
+        return heads, sizes
+
+    def _post(self, row: int, revenue: list[Floats], serve: list[Floats]) -> None:
+        """Post revenue, cost of sales and cost to serve by cell; nominal amounts first, values second."""
+        by_cell = [x.sum(axis=2) for x in revenue]
+        sales = [x * (1 - self._gross_margin) for x in by_cell]
+        self._ledger.add("revenue", row, *by_cell, lag=self._lag)
+        self._ledger.add("cost_of_sales", row, *sales)
+        self._ledger.add("cost_to_serve", row, *(x.sum(axis=2) for x in serve))
+        self.margins[row] += revenue[0] * self._gross_margin[:, :, None] - serve[0]
+
+    def _post_charges(self, start: float, end: float, row: int, heads: Floats, valued: Floats) -> None:
+        for line in sorted(self._charges):
+            rate = self._charges[line][:, None]
+            if rate.any():
+                self._ledger.add(line, row, rate * heads.sum(axis=2), rate * valued.sum(axis=2))
+        for line in self._charged_each:
+            self._post_each(line, start, end, row)
+
+    def _post_each(self, line: str, start: float, end: float, row: int) -> None:
+        pool = self._pool
+        rows = np.flatnonzero(pool[f"charge.{line}"] > 0.0)
+        first = np.maximum(pool["joined"][rows], start)
+        last = np.minimum(pool["leaves"][rows], end)
+        amounts = []
+        for rate in (0.0, -self._ledger.discounting):
+            each = pool[f"charge.{line}"][rows] * _between(first, last, rate)
+            amounts.append(self._by_cell(rows, each).sum(axis=2))
+        self._ledger.add(line, row, *amounts)
+
+    def _by_cell(self, rows: Ints, amounts: Floats) -> Floats:
+        pool = self._pool
+        where = pool["segment"][rows], pool["origin"][rows], pool["cohort"][rows]
+        cells = np.ravel_multi_index(where, self._cells)
+        return np.bincount(cells, amounts, self.heads.size).reshape(self._cells)
+
+    def _post_rows(self, tariff: Tariff, rows: Ints, until: Floats, row: int) -> None:
+        start, joined = self._pool["posted"][rows], self._pool["joined"][rows]
+        rates = self.inflation, self.inflation - self._ledger.discounting
+        serve = [tariff.cost_to_serve * _run(tariff.cost_profile, joined, start, until, r) for r in rates]
+        if tariff.billing:
+            revenue = self._bill(tariff, rows, until)
+        else:
+            pays = tariff.revenue * self._pool["size"][rows]
+            revenue = [pays * _run(tariff.revenue_profile, joined, start, until, r) for r in rates]
+        self._post(row, *([self._by_cell(rows, x) for x in pair] for pair in (revenue, serve)))
+
+    def _bill(self, tariff: Tariff, rows: Ints, until: Floats) -> list[Floats]:
+        """Return what is billed to each customer up to its time, nominal and valued at month 0."""
+        assert tariff.billing is not None
+        pool, every, at_start = self._pool, tariff.billing.every_months, tariff.billing.when == "start"
+        total = [np.zeros(len(rows)), np.zeros(len(rows))]
+        pays = tariff.revenue * pool["size"][rows]
+        gone = pool["leaves"][rows] <= until
+        while True:
+            bill = pool["bill"][rows]
+            due = np.flatnonzero((bill < until) | ((bill == until) & ~(gone & at_start)))
+            if not len(due):
+                break
+            self._invoice(total, tariff, due, bill[due], pays[due] * every, pool["joined"][rows[due]])
+            pool["bill"][rows[due]] += every
+        if not at_start and gone.any():
+            last = np.flatnonzero(gone)
+            used = until[last] - (pool["bill"][rows[last]] - every)
+            self._invoice(total, tariff, last, until[last], pays[last] * used, pool["joined"][rows[last]])
+        return total
+
+    def _invoice(
+        self, total: list[Floats], tariff: Tariff, mine: Ints, when: Floats, amount: Floats, joined: Floats
+    ) -> None:
+        amount = amount * tariff.revenue_profile.at(np.maximum(when - joined, 0.0))
+        total[0][mine] += amount * np.exp(self.inflation * when)
+        total[1][mine] += amount * np.exp((self.inflation - self._ledger.discounting) * when)
+
+
+def _between(start: Floats | float, end: Floats | float, rate: float) -> Floats:
+    """Integrate exp(rate t) over t from start to end (months)."""
+    width = np.asarray(end, dtype=np.float64) - start
+    return width if rate == 0.0 else np.exp(rate * np.asarray(start)) * np.expm1(rate * width) / rate
+
+
+def _run(profile: Profile, joined: Floats, start: Floats, end: Floats, rate: float) -> Floats:
+    """Integrate profile(tenure) x exp(rate t) over t from start to end (months)."""
+    if profile.is_constant:
+        return _between(start, end, rate)
+    inside = profile.integral(end - joined, rate) - profile.integral(start - joined, rate)
+    return inside * np.exp(rate * joined)
+
+

@@ -1,0 +1,91 @@
+"""Opening: who is here at month 0, the same in every arm."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from retainsim.draws import Floats, Ints, Names, key, name
+
+if TYPE_CHECKING:
+    from retainsim.bases import Bases
+    from retainsim.scenario.schema import Parameters
+    from retainsim.world import World
+
+GRID = 12_000
+"""Stretches into which the age of a settled pool is cut to find its law of tenure."""
+_GOLDEN = 0.6180339887498949
+
+
+def open_pool(world: World) -> None:
+    """Fill the pool as it stands at month 0: segments, tenures, frailties, fuses, notices already given."""
+    today, pool, bases = world.today, world.pool, world.bases
+    count = today.pool.customers
+    rows = pool.append(count)
+    pool["name"][rows] = name(key("existing"), np.arange(count))
+    pool["segment"][rows] = segments = spread(segment_shares(today, bases), count)
+    for index in range(len(bases.segments)):
+        mine = rows[segments == index]
+        tenure = _tenures(world, index, pool["name"][mine])
+        renewed = bases.last_renewal(index, tenure)
+        passed = bases.passed(index, renewed)
+        pool["joined"][mine] = -tenure
+        pool["since"][mine] = renewed - tenure
+        pool["frailty"][mine] = bases.frailties[index].draw(world.luck, pool["name"][mine], passed)
+    world.churn.light(rows)
+    world.churn.open(rows, bases.hazards)
+    world.ledger.opening[:] = world.count()
+    world.money.enter(rows, np.zeros(count))
+    world.money.begin()
+
+
+def segment_shares(today: Parameters, bases: Bases) -> Floats:
+    """Return the share of each segment in the opening pool, summing to 1."""
+    shares = np.array([today.segments[s].share for s in bases.segments])
+    return shares / shares.sum()
+
+
+def spread(shares: Floats, count: int) -> Ints:
+    """Deal `count` places to segments in proportion; a larger count adds places and changes none.
+
+    The golden-ratio sequence keeps every share within a customer or two of its due, without any luck.
+    """
+    places = (np.arange(1, count + 1) * _GOLDEN) % 1.0
+    return np.minimum(np.searchsorted(np.cumsum(shares), places, side="right"), len(shares) - 1)
+
+
+def tenure_law(today: Parameters, bases: Bases, segment: int) -> tuple[Floats, Floats]:
+    """Return midpoints of tenure (months) and the probability of each, for the opening pool of a segment."""
+    tenure = today.pool.tenure
+    if not isinstance(tenure, str):
+        return np.array([tenure.months]), np.ones(1)
+    if tenure == "new":
+        return np.zeros(1), np.ones(1)
+    edges = np.linspace(0.0, 12.0 * today.pool.age_years, GRID + 1)
+    middles = (edges[1:] + edges[:-1]) / 2
+    weights = bases.present(segment, middles)
+    return middles, weights / weights.sum()
+
+
+def default_mix(today: Parameters, bases: Bases) -> Floats:
+    """Return joiners by segment, any scale, that replace who leaves the settled pool, segment by segment."""
+    shares = segment_shares(today, bases)
+    age = np.array([12.0 * today.pool.age_years])
+    edges = np.linspace(0.0, age[0], GRID + 1)
+    middles = (edges[1:] + edges[:-1]) / 2
+    stay = [bases.present(s, middles).mean() * age[0] for s in range(len(shares))]
+    lost = [1.0 - bases.present(s, age)[0] for s in range(len(shares))]
+    flows = shares * np.array(lost) / np.array(stay)
+    return flows if flows.any() else shares
+
+
+def _tenures(world: World, segment: int, names: Names) -> Floats:
+    middles, weights = tenure_law(world.today, world.bases, segment)
+    if len(middles) == 1:
+        return np.full(len(names), middles[0])
+    half = (middles[1] - middles[0]) / 2
+    edges = np.append(middles - half, middles[-1] + half)
+    return np.interp(
+        world.luck.uniform("opening.tenure", names), np.append(0.0, np.cumsum(weights)), edges
+    )

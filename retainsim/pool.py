@@ -1,0 +1,100 @@
+"""Pool: who is here, one array per trait.
+
+A row is a place in memory, nothing more: rows move when the pool is packed, so no one may keep them from one
+settlement to the next. What identifies a customer is its `name`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retainsim.draws import Ints
+
+Column = NDArray[Any]
+
+_TRAITS: dict[str, Any] = {
+    "name": np.uint64(0),
+    "present": np.bool_(False),
+    "segment": np.int16(0),
+    "origin": np.int16(0),
+    "cohort": np.int16(0),
+    "joined": np.float64(0.0),
+    "size": np.float64(1.0),
+    "frailty": np.float64(1.0),
+    "since": np.float64(0.0),
+    "notice": np.float64(np.inf),
+    "leaves": np.float64(np.inf),
+    "reason": np.int16(-1),
+    "spell": np.int16(1),
+}
+"""Every trait of a customer with its default.
+
+`joined` is the month of joining (negative for the opening pool), `since` the month up to which the fuses have
+been burnt, `notice` and `leaves` the months at which a fuse burns through and the customer goes, `size` the
+volume bought relative to the segment's.
+"""
+
+
+class Pool:
+    """Growing columns of customers; those who left stay as dead rows until the pool is packed."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._dead = 0
+        self._capacity = 1024
+        self._defaults: dict[str, Any] = {}
+        self._columns: dict[str, Column] = {}
+        for name, default in _TRAITS.items():
+            self.own(name, default)
+
+    def own(self, name: str, default: Any) -> None:
+        """Add a column with a typed numpy default; its owner alone writes to it."""
+        self._defaults[name] = default
+        self._columns[name] = np.full(self._capacity, default)
+
+    def __getitem__(self, name: str) -> Column:
+        """Return the column as a writable view, one value per row, dead rows included."""
+        return self._columns[name][: self.size]
+
+    def __len__(self) -> int:
+        """Count the customers present."""
+        return self.size - self._dead
+
+    def rows(self) -> Ints:
+        """Return the rows of those present."""
+        return np.flatnonzero(self["present"])
+
+    def append(self, count: int) -> Ints:
+        """Add `count` customers with default traits and return their rows."""
+        first, self.size = self.size, self.size + count
+        if self.size > self._capacity:
+            self._grow()
+        for name, column in self._columns.items():
+            column[first : self.size] = self._defaults[name]
+        self["present"][first:] = True
+        return np.arange(first, self.size)
+
+    def remove(self, rows: Ints) -> None:
+        """Take customers out; their rows are dead from now on."""
+        self["present"][rows] = False
+        self["leaves"][rows] = np.inf
+        self._dead += len(rows)
+
+    def pack(self) -> None:
+        """Drop dead rows once they are the majority, so that memory and time follow those present."""
+        if self._dead <= max(1024, self.size // 2):
+            return
+        kept = self.rows()
+        for column in self._columns.values():
+            column[: len(kept)] = column[kept]
+        self.size, self._dead = len(kept), 0
+
+    def _grow(self) -> None:
+        self._capacity = max(self.size, self._capacity * 3 // 2)
+        for name, column in self._columns.items():
+            larger = np.empty(self._capacity, dtype=column.dtype)
+            larger[: len(column)] = column
+            self._columns[name] = larger

@@ -1,0 +1,150 @@
+"""Arms: what a variant does to the parameters, and when."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from retainsim.errors import ScenarioError
+from retainsim.scenario.messages import translate
+from retainsim.scenario.schema import Arm, Change, Parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from retainsim.scenario.schema import Piece, Timed
+
+BASELINE = "baseline"
+
+
+def fold(arm: Arm, pieces: Mapping[str, Piece]) -> Arm:
+    """Return the arm with the pieces it includes written out, in the order of `include`, its own parts last."""
+    parts = [*(pieces[name] for name in arm.include), arm]
+    return arm.model_copy(
+        update={
+            "retention": next((part.retention for part in reversed(parts) if part.retention), None),
+            "change": [change for part in parts for change in part.change],
+            "investment": [item for part in parts for item in part.investment],
+            "include": [],
+        }
+    )
+
+
+def folded(parameters: Parameters) -> dict[str, Arm]:
+    """Return every arm by name, pieces folded in and titles given: the baseline first, then as in the file."""
+    named = {BASELINE: parameters.arms.get(BASELINE, Arm())} | parameters.arms
+    arms = {name: fold(arm, parameters.pieces) for name, arm in named.items()}
+    return {name: arm.model_copy(update={"title": arm.title or readable(name)}) for name, arm in arms.items()}
+
+
+def readable(name: str) -> str:
+    """Turn the name of an arm into words: `five_points` becomes `Five points`."""
+    words = name.replace("_", " ").replace("-", " ").strip() or name
+    return words[:1].upper() + words[1:]
+
+
+def changed(parameters: Parameters, changes: Iterable[tuple[Change, float]]) -> Parameters:
+    """Return the parameters with changes applied one after another, each at a share of full strength.
+
+    Whole numbers are rounded, so that a ramp from 6 to 8 agents passes through 7.
+
+    Raises
+    ------
+    ValidationError
+        If a key leaves its limits.
+    """
+    tree = parameters.model_dump()
+    for change, strength in changes:
+        *path, last = steps(change.set, tree)
+        table: Any = tree
+        for part in path:
+            table = table[part]
+        value = change.applied(table[last], strength)
+        is_on_its_way = isinstance(table[last], int) and strength < 1
+        table[last] = round(value) if is_on_its_way else _whole(value, table[last])
+    return Parameters.model_validate(tree)
+
+
+def steps(path: str, tree: Any) -> list[str | int]:
+    """Take a dotted path apart; digits count the items of a list."""
+    parts: list[str | int] = []
+    for word in path.split("."):
+        part = int(word) if isinstance(tree, list) and word.isascii() and word.isdigit() else word
+        parts.append(part)
+        tree = _inside(tree, part)
+    return parts
+
+
+def _inside(tree: Any, part: str | int) -> Any:
+    if isinstance(tree, dict):
+        return tree.get(part)
+    return tree[part] if isinstance(tree, list) and isinstance(part, int) and part < len(tree) else None
+
+
+def _whole(value: float, before: Any) -> float:
+    """Turn a float without decimals back into the whole number it replaces."""
+    return int(value) if isinstance(before, int) and float(value).is_integer() else value
+
+
+class Timeline:
+    """The parameters in force in one arm, from the first month to the last.
+
+    Parameters
+    ----------
+    parameters
+        Those of the file, in force where nothing changes.
+    arm
+        An arm with its pieces folded in. What starts at the horizon or later is left out.
+    """
+
+    def __init__(self, parameters: Parameters, arm: Arm) -> None:
+        horizon, self._parameters = parameters.run.months, parameters
+        self._changes = [change for change in arm.change if change.from_month < horizon]
+        self._lever = arm.retention
+        self._step = min(parameters.run.step, 1.0)  # no value is held for longer than a month
+        self._known = {(0.0,) * len(self._changes): parameters}
+
+    @property
+    def breakpoints(self) -> list[float]:
+        """Return the months above 0 at which something starts, ends or finishes ramping, in order."""
+        found = {time for change in self._changes for time in _turns(change, change.until_month)}
+        if self._lever is not None:
+            found |= set(_turns(self._lever, None))
+        return sorted(time for time in found if time > 0)
+
+    def at(self, time: float) -> Parameters:
+        """Return the parameters in force over the review step that starts at `time` (months).
+
+        Times at which the same is in force get the same object. At infinity all ramps are done and all that is
+        temporary has ended.
+
+        Raises
+        ------
+        ScenarioError
+            If changes take a key beyond its limits.
+        """
+        strengths = tuple(self._strength(change, time) for change in self._changes)
+        if strengths not in self._known:
+            self._known[strengths] = self._changed(strengths)
+        return self._known[strengths]
+
+    def _strength(self, change: Change, time: float) -> float:
+        if change.until_month is not None and time >= change.until_month:
+            return 0.0
+        return change.strength(time, self._step)
+
+    def _changed(self, strengths: tuple[float, ...]) -> Parameters:
+        active = [pair for pair in zip(self._changes, strengths, strict=True) if pair[1] > 0]
+        try:
+            return changed(self._parameters, active)
+        except ValidationError as error:
+            problems = translate(error.errors(include_url=False), self._parameters.model_dump())
+            raise ScenarioError([problem.line("changed by an arm:") for problem in problems]) from None
+
+
+def _turns(timed: Timed, until: float | None) -> list[float]:
+    end = math.inf if until is None else until
+    times = (timed.from_month, timed.from_month + timed.ramp_months, end)
+    return [time for time in times if time <= end and time < math.inf]
