@@ -45,6 +45,23 @@ class Calibration:
     retention: Floats
 
 
+@dataclass(frozen=True)
+class Lever:
+    """A retention lever, solved.
+
+    Parameters
+    ----------
+    factor
+        What the hazards in scope are multiplied by.
+    before, after
+        Expected 12-month retention in scope without it, and with it in force from month 0 (shares).
+    """
+
+    factor: float
+    before: float
+    after: float
+
+
 def calibrate(today: Parameters) -> Calibration:
     """Solve the base hazards of a scenario's baseline.
 
@@ -76,8 +93,8 @@ def expected_retention(today: Parameters, bases: Bases, lever: Floats | None = N
     return np.array([_retention(today, bases, factors, s) for s in range(len(bases.segments))])
 
 
-def solve_lever(today: Parameters, found: Calibration, lever: Retention, where: str) -> tuple[float, float]:
-    """Return the factor on the hazards in scope and the 12-month retention in scope that it gives.
+def solve_lever(today: Parameters, found: Calibration, lever: Retention, where: str) -> Lever:
+    """Find the factor on the hazards in scope that brings 12-month retention to the goal.
 
     Raises
     ------
@@ -102,7 +119,25 @@ def solve_lever(today: Parameters, found: Calibration, lever: Retention, where: 
             f"scope closed it is {most:.1%}; ask for at most {100 * (most - now):.2f} points, or widen its scope"
         )
     factor = _root(lambda f: retention(f) - goal, 0.0, 1.0, 1e-9 if _is_closed_form(today) else 2e-5)
-    return factor, retention(factor)
+    return Lever(factor, now, retention(factor))
+
+
+def recalibrate(file: Parameters, drawn: Parameters, found: Calibration) -> Bases:
+    """Return the bases for one draw of a scenario's distributions.
+
+    A drawn annual churn scales the base as a change would; drawn laws of frailty or duration are calibrated anew.
+    """
+    if drawn is file:
+        return found.bases
+    laws = ("frailty", "duration")
+    if any(getattr(drawn.segments[s], k) != getattr(file.segments[s], k) for s in file.segments for k in laws):
+        return calibrate(drawn).bases
+    old, new = (
+        np.array([monthly_hazard(p.segments[s].annual_churn or 0.0) for s in found.bases.segments])
+        for p in (file, drawn)
+    )
+    scale = np.divide(new, old, out=np.ones_like(new), where=old > 0)
+    return replace(found.bases, hazards=found.bases.hazards * scale[:, None])
 
 
 def raw_bases(today: Parameters) -> Bases:

@@ -64,6 +64,8 @@ class Churn:
         self.terms = np.full(self._shape[:2], np.inf)
         self.table = np.zeros(self._shape)
         """Hazard per customer-month of a frailty of 1 and no strain, shape (segments, origins, reasons)."""
+        self.jolted = False
+        """True where somebody left at the very moment a span ended."""
         self.eager = False
         """Settle everybody at every settlement instead of only those whose hazard changed; same result."""
         for index in range(len(reasons)):
@@ -131,6 +133,7 @@ class Churn:
         rows = rows[self._free(rows, time)]
         self.burn(rows, time)
         fuse = self._pool[f"fuse.{index}"]
+        self.jolted = True
         fuse[rows] += math.log1p(-share)
         gone = fuse[rows] <= 0.0
         self.project(rows[~gone])
@@ -159,7 +162,7 @@ class Churn:
             return
         rows = self._pool.rows()
         if not changed.all():
-            rows = rows[changed[self._pool["segment"][rows], self._pool["origin"][rows]]]
+            rows = rows[changed.ravel()[self._pool["cell"][rows]]]
         with self._changing(rows, time):
             self.table, self._levers = table, self._next_levers
 
@@ -194,7 +197,8 @@ class Churn:
     def rates(self, rows: Ints) -> Floats:
         """Return the hazard per customer-month net of duration and strain, shape (reasons, rows)."""
         pool = self._pool
-        hazards = self.table[pool["segment"][rows], pool["origin"][rows]].T * pool["frailty"][rows]
+        by_reason = np.ascontiguousarray(self.table.reshape(-1, len(self.reasons)).T)
+        hazards = by_reason[:, pool["cell"][rows]] * pool["frailty"][rows]
         for source in sorted(self._each):
             hazards[self._each[source]] *= pool[f"factor.{source}"][rows]
         return hazards
@@ -329,10 +333,10 @@ class Churn:
 
     def _renewal(self, rows: Ints, notice: Floats) -> Floats:
         """Return when a customer who gives notice goes: at once, or at the next renewal of its contract."""
-        terms = self.terms[self._pool["segment"][rows], self._pool["origin"][rows]]
-        bound = np.isfinite(terms) & np.isfinite(notice)
-        if not bound.any():
+        if not np.isfinite(self.terms).any():
             return notice
+        terms = self.terms.ravel()[self._pool["cell"][rows]]
+        bound = np.isfinite(terms) & np.isfinite(notice)
         joined = self._pool["joined"][rows[bound]]
         leaves = notice.copy()
         periods = np.ceil((notice[bound] - joined) / terms[bound] - 1e-12)

@@ -25,10 +25,10 @@ _CHUNK = 50_000
 def future_value(world: World, rows: Ints, months: float) -> Floats:
     """Value what customers bring over the `months` from now on, at now (money per row, before tax)."""
     value = np.zeros(len(rows))
-    segment, origin = world.pool["segment"][rows], world.pool["origin"][rows]
+    cells = world.pool["cell"][rows]
     for s in range(len(world.segments)):
         for o in range(len(world.origins)):
-            mine = np.flatnonzero((segment == s) & (origin == o))
+            mine = np.flatnonzero(cells == s * len(world.origins) + o)
             for part in np.array_split(mine, max(1, -(-len(mine) // _CHUNK))):
                 if len(part):
                     value[part] = _Cell(world, s, o, rows[part], months).value()

@@ -1,8 +1,9 @@
 """Draws: luck that belongs to a customer, a purpose and an occasion, whatever row or order it is asked in.
 
-Every number comes from a counter-based mix: the SplitMix64 finaliser (Steele, Lea & Flood 2014, constants of
-Stafford's variant 13) applied to the customer's name, the occasion and a key made of seed, replication and
-purpose. Nothing is consumed, so asking twice, in another order or in another arm gives the same luck.
+Every (customer, purpose) has a SplitMix64 generator of its own (Steele, Lea & Flood 2014), seeded by the
+customer's name and a key made of seed, replication and purpose; the occasion says which of its outputs is meant.
+SplitMix64 is counter-based, so nothing is consumed: asking twice, in another order or in another arm gives the
+same luck.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ class Luck:
 
     def uniform(self, purpose: str, names: Names, occasion: Ints | int = 0) -> Floats:
         """Draw from the open interval (0, 1), one per name; shape of `names`."""
-        words = mix(names ^ _U64(key(self.seed, self.replication, purpose)))
+        words = names ^ _U64(key(self.seed, self.replication, purpose))
         if isinstance(occasion, int):
             words += _U64((occasion + 1) * GOLDEN & _MASK)
         else:
@@ -88,14 +89,12 @@ class Luck:
 
         return np.asarray(ndtri(self.uniform(purpose, names, occasion)))
 
-    def gamma(self, purpose: str, names: Names, shape: float | Floats, occasion: Ints | int = 0) -> Floats:
+    def gamma(self, purpose: str, names: Names, shape: float, occasion: Ints | int = 0) -> Floats:
         """Draw gammas of the given shape (> 0) and scale 1, one per name.
 
         By inversion, so that a customer keeps its rank when a scenario changes the shape.
         """
-        from scipy.special import gammaincinv
-
-        return np.asarray(gammaincinv(shape, self.uniform(purpose, names, occasion)))
+        return _gamma_quantile(shape)(self.normal(purpose, names, occasion))
 
     def beta(
         self, purpose: str, names: Names, a: float | Floats, b: float | Floats, occasion: Ints | int = 0
@@ -122,3 +121,38 @@ def _poisson_edges(mean: float) -> Floats:
     """Cumulative Poisson probabilities, as far as a double can tell them from 1."""
     counts = np.arange(1, int(mean + 40 * np.sqrt(mean) + 60))
     return np.cumsum(np.exp(-mean) * np.concatenate([[1.0], np.cumprod(mean / counts)]))
+
+
+class _GammaQuantile:
+    """The gamma quantile at a normal score, to 1e-11: cubic Hermite interpolation of its logarithm.
+
+    An optimisation: a fifth of the time of inverting each value (benchmarks/), which was a quarter of a run.
+    """
+
+    _STEP, _REACH = 1.0 / 256.0, 8.5
+
+    def __init__(self, shape: float) -> None:
+        from scipy.special import gammainccinv, gammaincinv, gammaln, ndtr
+
+        scores = np.arange(-self._REACH, self._REACH + self._STEP, self._STEP)
+        quantiles = np.where(scores < 0, gammaincinv(shape, ndtr(scores)), gammainccinv(shape, ndtr(-scores)))
+        quantiles = np.maximum(quantiles, 1e-300)
+        self._logs = np.log(quantiles)
+        log_density = shape * self._logs - quantiles - gammaln(shape)
+        log_normal = -0.5 * scores**2 - 0.5 * np.log(2 * np.pi)
+        self._slopes = np.exp(log_normal - log_density) * self._STEP
+
+    def __call__(self, scores: Floats) -> Floats:
+        """Return quantiles at standard normal scores, any shape; scores beyond 8.5 do not occur."""
+        place = (scores + self._REACH) / self._STEP
+        left = np.clip(place.astype(np.int64), 0, len(self._logs) - 2)
+        t = place - left
+        low, high = self._logs[left], self._logs[left + 1]
+        rise = high - low
+        bend_low, bend_high = self._slopes[left] - rise, rise - self._slopes[left + 1]
+        return np.exp(low + t * (rise + (1 - t) * ((1 - t) * bend_low + t * bend_high)))
+
+
+@lru_cache(maxsize=256)
+def _gamma_quantile(shape: float) -> _GammaQuantile:
+    return _GammaQuantile(shape)

@@ -41,12 +41,18 @@ class Outcome:
     """Closing value at month 0 by segment and origin, after tax."""
     equity: Floats
     """Customer equity of the opening pool at month 0, by segment and origin, after tax."""
+    equity_end: float
+    """Customer equity at the horizon, valued there, after tax."""
     customer_months: float
     discounted_months: float
     retention_12m: float
     books_error: float
     present: Names
+    """Names of those present at the horizon, sorted."""
     departed: tuple[Any, ...]
+    """Names, months of joining and leaving, segments, origins and reasons of those who left."""
+    saved: float = 0.0
+    """Customers present at the horizon who have left by then in the baseline of the same replication."""
 
 
 def replicate(setup: Setup, luck: Luck, *, eager: bool = False) -> Outcome:
@@ -95,8 +101,7 @@ def _equity(world: World) -> Floats:
     """Return customer equity now, by segment and origin: expected discounted margin of those present, after tax."""
     rows, cells = world.pool.rows(), (len(world.segments), len(world.origins))
     worth = future_value(world, rows, 12.0 * world.today.run.closing_years)
-    where = world.pool["segment"][rows].astype(np.int64) * cells[1] + world.pool["origin"][rows]
-    by_cell = np.bincount(where, worth, cells[0] * cells[1]).reshape(cells)
+    by_cell = np.bincount(world.pool["cell"][rows], worth, cells[0] * cells[1]).reshape(cells)
     return by_cell * (1 - world.now.firm.tax_rate)
 
 
@@ -119,6 +124,7 @@ def _outcome(world: World, equity: Floats) -> Outcome:
         npv_to_horizon=ledger.npv(),
         closing=closing,
         equity=equity,
+        equity_end=float(closing.sum() * np.exp(ledger.discounting * world.time)),
         customer_months=world.money.customer_months,
         discounted_months=world.money.discounted_months,
         retention_12m=_retention(world),

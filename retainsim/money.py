@@ -182,15 +182,13 @@ class Money:
         """Yield each tariff with the positions in `rows` it holds for, flat ones only where all are asked for."""
         if self._flat.all():
             return
-        cells = self._pool["segment"][rows].astype(np.int64) * len(self._origins) + self._pool["origin"][rows]
+        cells = self._pool["cell"][rows]
         for cell in np.unique(cells):
             yield self.tariffs[cell // len(self._origins)][cell % len(self._origins)], np.flatnonzero(cells == cell)
 
     def _note(self, rows: Ints, times: Floats, sign: float) -> None:
         pool = self._pool
-        cells = np.ravel_multi_index(
-            (pool["segment"][rows], pool["origin"][rows], pool["cohort"][rows]), self._cells
-        )
+        cells = pool["cell"][rows] * self._cells[2] + pool["cohort"][rows]
         self._events.append((cells, times, np.full(len(rows), sign), sign * pool["size"][rows]))
 
     def begin(self) -> None:
@@ -240,8 +238,7 @@ class Money:
 
     def _by_cell(self, rows: Ints, amounts: Floats) -> Floats:
         pool = self._pool
-        where = pool["segment"][rows], pool["origin"][rows], pool["cohort"][rows]
-        cells = np.ravel_multi_index(where, self._cells)
+        cells = pool["cell"][rows] * self._cells[2] + pool["cohort"][rows]
         return np.bincount(cells, amounts, self.heads.size).reshape(self._cells)
 
     def _post_rows(self, tariff: Tariff, rows: Ints, until: Floats, row: int) -> None:

@@ -25,6 +25,7 @@ def open_pool(world: World) -> None:
     rows = pool.append(count)
     pool["name"][rows] = name(key("existing"), np.arange(count))
     pool["segment"][rows] = segments = spread(segment_shares(today, bases), count)
+    pool["cell"][rows] = segments * len(world.origins)
     for index in range(len(bases.segments)):
         mine = rows[segments == index]
         tenure = _tenures(world, index, pool["name"][mine])

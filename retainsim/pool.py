@@ -21,6 +21,7 @@ _TRAITS: dict[str, Any] = {
     "segment": np.int16(0),
     "origin": np.int16(0),
     "cohort": np.int16(0),
+    "cell": np.int64(0),
     "joined": np.float64(0.0),
     "size": np.float64(1.0),
     "frailty": np.float64(1.0),
@@ -32,17 +33,23 @@ _TRAITS: dict[str, Any] = {
 }
 """Every trait of a customer with its default.
 
-`joined` is the month of joining (negative for the opening pool), `since` the month up to which the fuses have
+`cell` is segment x origins + origin, kept beside them because it is looked up most; `joined` is the month of joining (negative for the opening pool), `since` the month up to which the fuses have
 been burnt, `notice` and `leaves` the months at which a fuse burns through and the customer goes, `size` the
 volume bought relative to the segment's.
 """
 
 
 class Pool:
-    """Growing columns of customers; those who left stay as dead rows until the pool is packed."""
+    """Growing columns of customers; those who left stay as dead rows until the pool is packed.
 
-    def __init__(self) -> None:
-        self.size = 0
+    Parameters
+    ----------
+    cells
+        How many cells (segments x origins) there are; a dead row stands in the one after them.
+    """
+
+    def __init__(self, cells: int = 1) -> None:
+        self.size, self._cells = 0, cells
         self._dead = 0
         self._capacity = 1024
         self._defaults: dict[str, Any] = {}
@@ -72,8 +79,6 @@ class Pool:
         first, self.size = self.size, self.size + count
         if self.size > self._capacity:
             self._grow()
-        for name, column in self._columns.items():
-            column[first : self.size] = self._defaults[name]
         self["present"][first:] = True
         return np.arange(first, self.size)
 
@@ -81,20 +86,26 @@ class Pool:
         """Take customers out; their rows are dead from now on."""
         self["present"][rows] = False
         self["leaves"][rows] = np.inf
+        self["cell"][rows] = self._cells
         self._dead += len(rows)
+
+    def count(self) -> Ints:
+        """Count those present by cell, row by row."""
+        return np.bincount(self["cell"], minlength=self._cells + 1)[: self._cells]
 
     def pack(self) -> None:
         """Drop dead rows once they are the majority, so that memory and time follow those present."""
         if self._dead <= max(1024, self.size // 2):
             return
         kept = self.rows()
-        for column in self._columns.values():
+        for name, column in self._columns.items():
             column[: len(kept)] = column[kept]
+            column[len(kept) : self.size] = self._defaults[name]
         self.size, self._dead = len(kept), 0
 
     def _grow(self) -> None:
         self._capacity = max(self.size, self._capacity * 3 // 2)
         for name, column in self._columns.items():
-            larger = np.empty(self._capacity, dtype=column.dtype)
+            larger = np.full(self._capacity, self._defaults[name])
             larger[: len(column)] = column
             self._columns[name] = larger

@@ -64,7 +64,7 @@ class World:
 
     def _build(self) -> None:
         run, bases = self.today.run, self.bases
-        self.pool = Pool()
+        self.pool = Pool(len(self.segments) * len(self.origins))
         self.ledger = Ledger(
             run.months, len(self.segments), len(self.origins), len(bases.reasons), self.today.discounting
         )
@@ -124,6 +124,7 @@ class World:
         self.churn.burn(rows[free], times[free])
         self._change_frailty(rows, segments)
         self.clocks.move(rows, times, segments)
+        self.pool["cell"][rows] = segments * len(self.origins) + self.pool["origin"][rows]
         self.money.enter(rows, times)
         self.churn.project(rows[free])
 
@@ -171,14 +172,13 @@ class World:
 
     def count(self) -> Ints:
         """Count those present by segment and origin, from the pool itself."""
-        rows = self.pool.rows()
-        cells = self.pool["segment"][rows].astype(np.int64) * len(self.origins) + self.pool["origin"][rows]
-        shape = len(self.segments), len(self.origins)
-        return np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
+        return self.pool.count().reshape(len(self.segments), len(self.origins))
 
     def _close(self, time: float) -> None:
         """Close the month that ends at `time`, once all that happened at that very moment is known."""
-        self._depart(time)
+        if self.churn.jolted:
+            self._depart(time)
+            self.churn.jolted = False
         if time == int(time) and time > self._closed:
             self._closed = int(time)
             self.ledger.pool[self._closed] = self.count()
@@ -193,6 +193,7 @@ class World:
         pool["name"][rows], pool["joined"][rows], pool["cohort"][rows] = joiners.names, joiners.times, row
         pool["since"][rows] = joiners.times
         pool["segment"][rows], pool["origin"][rows] = joiners.segments, joiners.origins
+        pool["cell"][rows] = joiners.segments * len(self.origins) + joiners.origins
         for index, law in enumerate(self.bases.frailties):
             mine = rows[joiners.segments == index]
             if not law.is_none:

@@ -20,7 +20,7 @@ BASELINE = "baseline"
 
 
 def fold(arm: Arm, pieces: Mapping[str, Piece]) -> Arm:
-    """Return the arm with the pieces it includes written out, in the order of `include`, its own parts last."""
+    """Return the arm with the pieces it includes folded in: theirs first, in the order of `include`."""
     parts = [*(pieces[name] for name in arm.include), arm]
     return arm.model_copy(
         update={
@@ -33,7 +33,7 @@ def fold(arm: Arm, pieces: Mapping[str, Piece]) -> Arm:
 
 
 def folded(parameters: Parameters) -> dict[str, Arm]:
-    """Return every arm by name, pieces folded in and titles given: the baseline first, then as in the file."""
+    """Return every arm by name, pieces folded in and titles given: the baseline first."""
     named = {BASELINE: parameters.arms.get(BASELINE, Arm())} | parameters.arms
     arms = {name: fold(arm, parameters.pieces) for name, arm in named.items()}
     return {name: arm.model_copy(update={"title": arm.title or readable(name)}) for name, arm in arms.items()}
@@ -45,15 +45,10 @@ def readable(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def changed(parameters: Parameters, changes: Iterable[tuple[Change, float]]) -> Parameters:
-    """Return the parameters with changes applied one after another, each at a share of full strength.
+def changed(parameters: Parameters, changes: Iterable[tuple[Change, float]]) -> dict[str, Any]:
+    """Return the parameters as a tree, changes applied one after another, each at a share of full strength.
 
-    Whole numbers are rounded, so that a ramp from 6 to 8 agents passes through 7.
-
-    Raises
-    ------
-    ValidationError
-        If a key leaves its limits.
+    Nothing is checked. Where only a whole number may stand, what lies on a ramp is rounded.
     """
     tree = parameters.model_dump()
     for change, strength in changes:
@@ -62,9 +57,9 @@ def changed(parameters: Parameters, changes: Iterable[tuple[Change, float]]) -> 
         for part in path:
             table = table[part]
         value = change.applied(table[last], strength)
-        is_on_its_way = isinstance(table[last], int) and strength < 1
-        table[last] = round(value) if is_on_its_way else _whole(value, table[last])
-    return Parameters.model_validate(tree)
+        is_whole = isinstance(table[last], int) and (strength < 1 or float(value).is_integer())
+        table[last] = round(value) if is_whole and math.isfinite(value) else value
+    return tree
 
 
 def steps(path: str, tree: Any) -> list[str | int]:
@@ -81,11 +76,6 @@ def _inside(tree: Any, part: str | int) -> Any:
     if isinstance(tree, dict):
         return tree.get(part)
     return tree[part] if isinstance(tree, list) and isinstance(part, int) and part < len(tree) else None
-
-
-def _whole(value: float, before: Any) -> float:
-    """Turn a float without decimals back into the whole number it replaces."""
-    return int(value) if isinstance(before, int) and float(value).is_integer() else value
 
 
 class Timeline:
@@ -117,8 +107,8 @@ class Timeline:
     def at(self, time: float) -> Parameters:
         """Return the parameters in force over the review step that starts at `time` (months).
 
-        Times at which the same is in force get the same object. At infinity all ramps are done and all that is
-        temporary has ended.
+        Times at which the same is in force get the same object. At infinity all ramps are done and all that
+        is temporary has ended.
 
         Raises
         ------
@@ -137,10 +127,11 @@ class Timeline:
 
     def _changed(self, strengths: tuple[float, ...]) -> Parameters:
         active = [pair for pair in zip(self._changes, strengths, strict=True) if pair[1] > 0]
+        tree = changed(self._parameters, active)
         try:
-            return changed(self._parameters, active)
+            return Parameters.model_validate(tree)
         except ValidationError as error:
-            problems = translate(error.errors(include_url=False), self._parameters.model_dump())
+            problems = translate(error.errors(include_url=False), tree)
             raise ScenarioError([problem.line("changed by an arm:") for problem in problems]) from None
 
 

@@ -22,6 +22,11 @@ class Problem:
     path: Path
     text: str
 
+    @property
+    def unhinted(self) -> str:
+        """Return the sentence without a guess at what was meant, where nobody wrote the value."""
+        return self.text.partition("; did you mean")[0]
+
     def line(self, place: object) -> str:
         """Return the whole line of a message; whatever could break the line is escaped."""
         where = ".".join(map(_part, self.path))
@@ -49,7 +54,7 @@ def got(value: Any) -> str:
         return text if len(text) <= LONGEST and len(value) <= 8 else f"a list of {len(value)}"
     if isinstance(value, int) and abs(value) > 10**30:
         return "a huge number"  # Python refuses to write one of more than 4,300 digits
-    return str(value)
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
 def _cut(text: str) -> str:

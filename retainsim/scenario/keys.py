@@ -1,7 +1,7 @@
 """Keys: what the schema says may stand at a path of a scenario, looked up by walking the models.
 
-Pydantic knows this too, but tells it only for what went wrong. Messages, distributions and changes need to ask:
-is this a number, which keys may stand here, what is the unit?
+Pydantic knows this too, but tells it only for what went wrong. Messages, distributions and changes need to
+ask: is this a number, which keys may stand here, what is the unit?
 """
 
 from __future__ import annotations
@@ -64,10 +64,10 @@ class Key:
         """Return the tables with fixed keys that may stand here."""
         return tuple(kind for kind in self.kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
 
-    @property
-    def allowed(self) -> tuple[str, ...]:
-        """Return the keys that a table here may have, in the order of the schema."""
-        return tuple(dict.fromkeys(name for model in self.models for name in model.model_fields))
+    def allowed(self, node: Any) -> tuple[str, ...]:
+        """Return the keys that a table here may have, in the order of the schema; its `kind` decides."""
+        models = _meant(self.models, node)
+        return tuple(dict.fromkeys(name for model in models for name in model.model_fields))
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -171,7 +171,7 @@ def _read(annotation: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
 
 
 def _limits(notes: Iterable[Any]) -> dict[str, Any]:
-    found = {}
+    found: dict[str, Any] = {}
     for note in notes:
         found |= {name: value for name in LIMITS if (value := getattr(note, name, None)) is not None}
         found |= _limits(getattr(note, "metadata", ()))
@@ -180,7 +180,8 @@ def _limits(notes: Iterable[Any]) -> dict[str, Any]:
 
 def expected(key: Key) -> str:
     """Say what may stand at a key: `a number at least 0 and below 1 (share a year: observed churn)`."""
-    meaning = ": ".join(text for text in (key.unit, key.about) if text)
+    unit = "" if date in key.kinds else key.unit
+    meaning = ": ".join(text for text in (unit, key.about) if text)
     return f"{nouns(key)}{_range(key)}" + (f" ({meaning})" if meaning else "")
 
 
@@ -193,7 +194,7 @@ def nouns(key: Key) -> str:
 
 
 def _nouns(kind: Any, key: Key) -> list[str]:
-    simple = {float: "a number", int: "a whole number", bool: "true or false", date: "a date (2026-01-01)"}
+    simple = {float: "a number", int: "a whole number", bool: "true or false", date: "a date"}
     if kind in simple:
         return [simple[kind]]
     if kind is str:
@@ -214,7 +215,7 @@ def _plural(annotation: Any) -> str:
 def _table_noun(kind: Any) -> str:
     if get_origin(kind) is dict:
         inner = _read(get_args(kind)[1])[0][0]
-        return "a table of numbers by name" if inner is float else "a table of tables by name"
+        return "a table of numbers by name" if inner is float else "tables by name"
     needed = [name for name, field in kind.model_fields.items() if field.is_required()]
     return f"a table with {' and '.join(needed)}" if needed else "a table"
 
@@ -223,12 +224,14 @@ def _range(key: Key) -> str:
     words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
     said = [f"{word} {number(key.limits[name])}" for name, word in words.items() if name in key.limits]
     low, high = key.limits.get("min_length"), key.limits.get("max_length")
-    if str in key.kinds:
+    if date in key.kinds:
+        said.append("such as 2026-01-01, without quotes")
+    elif str in key.kinds:
         said += [f"of at most {high} characters"] if high else []
         said += [f"of the form {key.limits['pattern']}"] if "[A-Z]" in key.limits.get("pattern", "") else []
     elif low or high:
-        said.append(f"with {low} of them" if low == high else f"with at least {low} of them" if low else "")
-    return f" {' and '.join(word for word in said if word)}" if any(said) else ""
+        said.append(f"with exactly {low}" if low == high else f"with {low or 0} or more")
+    return f" {' and '.join(said)}" if said else ""
 
 
 def number(value: float) -> str:

@@ -81,7 +81,7 @@ def _problem(error: Any, path: Path, value: Any, tree: Any) -> Problem:
 
 def _unknown(path: Path, tree: Any) -> Problem:
     around = keys.find(path[:-1], tree)
-    allowed = around.allowed if around else ()
+    allowed = around.allowed(keys.value_at(tree, path[:-1])) if around else ()
     hint = did_you_mean(str(path[-1])[:40], allowed)
     return Problem(path, f"unknown key (got {got(path[-1])}); give one of {listing(allowed, 40)}{hint}")
 
@@ -100,10 +100,10 @@ def _readings(value: Any) -> str:
     points = float(said[1]) if said else 5.0
     points = points * 100 if 0 < points < 1 else points
     points = points if 0 < points < 100 else 5.0
+    relative, churn = f"{1 + points / 100:g}", f"{1 - points / 100:g}"
     return (
-        f"which reading is meant (got {got(value)})? write {{ points = {points:g} }} for {points:g} percentage "
-        f"points, {{ relative = {1 + points / 100:g} }} for retention x {1 + points / 100:g}, "
-        f"or {{ churn = {1 - points / 100:g} }} for churn x {1 - points / 100:g}"
+        f"{got(value)} is ambiguous; write {{ points = {points:g} }} for {points:g} percentage points, "
+        f"{{ relative = {relative} }} for retention x {relative} or {{ churn = {churn} }} for churn x {churn}"
     )
 
 
@@ -132,6 +132,6 @@ def _meant_number(key: Key, path: Path, value: Any) -> float | None:
         return stated * 100
     if path[-1] == "relative" and 0 < stated < 1:
         return 1 + stated
-    if key.unit.startswith("share") and (said and "%" in value or 1 < stated <= 100):
+    if key.unit.startswith("share") and ((said and "%" in value) or 1 < stated <= 100):
         return stated / 100
     return stated if said and key.is_number and "%" not in value else None

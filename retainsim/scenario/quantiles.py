@@ -1,4 +1,4 @@
-"""Quantiles: inverse distribution functions of the laws a scenario may name, and means without the tails."""
+"""Quantiles: inverse distribution functions, and means of the laws a scenario may name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TAIL = 1e-4  # share cut off at either end
 
 @dataclass(frozen=True)
 class Law:
-    """One kind: how many numbers, which are sound and what that needs, inverse distribution function, mean."""
+    """One kind: how many numbers, which of them are sound, the quantile function, the mean."""
 
     counts: tuple[int, ...]
     is_sound: Callable[..., bool]
@@ -25,16 +25,7 @@ class Law:
 
 
 def _lognormal(u: float, median: float, sigma: float) -> float:
-    exponent = math.log(median) + sigma * NormalDist().inv_cdf(u)
-    return math.exp(exponent) if exponent < 700 else math.inf
-
-
-def _lognormal_mean(median: float, sigma: float) -> float:
-    """Return median exp(sigma^2 / 2) times the share of the shifted normal that the cut leaves."""
-    cut = NormalDist().inv_cdf(1 - TAIL)
-    kept = NormalDist().cdf(cut - sigma) - NormalDist().cdf(-cut - sigma)
-    exponent = math.log(median) + sigma * sigma / 2
-    return math.exp(exponent) * kept / (1 - 2 * TAIL) if exponent < 700 else math.inf
+    return median * math.exp(sigma * NormalDist().inv_cdf(u))
 
 
 def _triangular(u: float, low: float, mode: float, high: float) -> float:
@@ -44,30 +35,10 @@ def _triangular(u: float, low: float, mode: float, high: float) -> float:
     return high - math.sqrt((1 - u) * width * (high - mode))
 
 
-def _triangular_mean(low: float, mode: float, high: float) -> float:
-    """Integrate the quantile function over what the cut leaves, below and above the mode."""
-    width = high - low
-    turn = min(max((mode - low) / width, TAIL), 1 - TAIL)
-    below = low * (turn - TAIL) + 2 / 3 * math.sqrt(width * (mode - low)) * (turn**1.5 - TAIL**1.5)
-    above = high * (1 - TAIL - turn) - 2 / 3 * math.sqrt(width * (high - mode)) * (
-        (1 - turn) ** 1.5 - TAIL**1.5
-    )
-    return (below + above) / (1 - 2 * TAIL)
-
-
 def _beta(u: float, a: float, b: float, low: float = 0.0, high: float = 1.0) -> float:
     from scipy.special import betaincinv
 
     return low + (high - low) * float(betaincinv(a, b, u))
-
-
-def _beta_mean(a: float, b: float, low: float = 0.0, high: float = 1.0) -> float:
-    """Return a / (a + b), with the share of Beta(a + 1, b) that the cut leaves."""
-    from scipy.special import betainc, betaincinv
-
-    ends = betaincinv(a, b, [TAIL, 1 - TAIL])
-    kept = float(betainc(a + 1, b, ends[1]) - betainc(a + 1, b, ends[0]))
-    return low + (high - low) * a / (a + b) * kept / (1 - 2 * TAIL)
 
 
 LAWS = {
@@ -90,20 +61,20 @@ LAWS = {
         lambda low, mode, high: low <= mode <= high and low < high,
         "low <= mode <= high and low below high",
         _triangular,
-        _triangular_mean,
+        lambda low, mode, high: low / 3 + mode / 3 + high / 3,
     ),
     "lognormal": Law(
         (2,),
-        lambda median, sigma: median > 0 and sigma > 0,
-        "median and sigma above 0",
+        lambda median, sigma: median > 0 and 0 < sigma <= 2,
+        "median above 0, and sigma above 0 and at most 2 (a spread of 1 : 2,500)",
         _lognormal,
-        _lognormal_mean,
+        lambda median, sigma: median * math.exp(sigma * sigma / 2),
     ),
     "beta": Law(
         (2, 4),
         lambda a, b, low=0.0, high=1.0: a > 0 and b > 0 and low < high,
         "a and b above 0, and low below high",
         _beta,
-        _beta_mean,
+        lambda a, b, low=0.0, high=1.0: low + (high - low) * a / (a + b),
     ),
 }

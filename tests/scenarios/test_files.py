@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import integrate, optimize
+
 from retainsim import theory
 from retainsim.scenario import document
 from retainsim.scenario.schema import Parameters
-from scipy import integrate, optimize
 
 FOLDER = Path(__file__).resolve().parents[2] / "scenarios"
 FILES = sorted(FOLDER.glob("*.toml"))
@@ -240,3 +241,11 @@ def test_the_cards_header_is_right_about_an_issuer_that_has_customers_already():
 def test_the_card_has_one_arm_for_each_reading_of_five_per_cent():
     readings = [arm.retention.goal(0.90) for arm in load("card_issuer").arms.values()]
     assert readings == pytest.approx([0.95, 0.945, 0.905])
+
+
+def test_the_cards_closing_value_cuts_off_less_than_three_in_a_thousand():
+    """The tail beyond `closing_years` of a customer present at the horizon, at 5 per cent churn."""
+    scenario = load("card_issuer")
+    rate = math.log1p(scenario.run.discount_rate) - math.log1p(-min(CARD_CHURN))
+    tail = scenario.mechanisms.growth.margin_by_year[-1] * math.exp(-rate * scenario.run.closing_years) / rate
+    assert tail / card_value(min(CARD_CHURN)) < 0.003

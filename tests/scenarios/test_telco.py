@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import integrate, stats
+
 from retainsim import theory
 from retainsim.laws import Duration
 from retainsim.scenario.schema import Parameters
-from scipy import integrate, stats
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "scenarios"

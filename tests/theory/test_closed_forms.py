@@ -329,6 +329,7 @@ def test_the_settled_pool_of_gamma_frailty_has_its_closed_form():
     expected = (area(age + 12) - area(12)) / area(age)
     assert theory.retention_settled(survival, age) == pytest.approx(expected)
     assert theory.retention_settled(survival, age) > survival(12)
+    assert theory.retention_settled(survival) == theory.retention_settled(survival, 10 * 12)
 
 
 @pytest.mark.parametrize(
@@ -609,9 +610,17 @@ def test_patience_as_short_as_service_makes_the_number_present_poisson():
 
 
 def test_a_desk_without_hanging_up_drowns_once_work_fills_its_agents():
-    desk = theory.erlang_c(50, 1, agents=50)
-    assert desk.wait == math.inf
-    assert desk.utilisation == 1
+    desk = theory.erlang_c(100, 2, agents=50)
+    assert desk == theory.Queue(abandon=0, wait=math.inf, length=math.inf, utilisation=1, delayed=1)
+
+
+def test_one_or_two_agents_without_hanging_up_have_the_textbook_wait():
+    lone = theory.erlang_c(1.5, 2, agents=1)
+    pair = theory.erlang_c(3, 2, agents=2)
+    load = 0.75
+    assert lone == pytest.approx((0, load / 0.5, load**2 / (1 - load), load, load))
+    assert pair.delayed == pytest.approx(2 * load**2 / (1 + load))
+    assert pair.wait == pytest.approx(load**2 / (2 * (1 - load**2)))
 
 
 # Chance

@@ -1,0 +1,107 @@
+"""Economics: what a customer is worth, what one more costs to win or to keep, and when money is back."""
+
+from __future__ import annotations
+
+import math
+
+
+import numpy as np
+
+from retainsim.bases import Bases
+from retainsim.calibration import expected_retention
+from retainsim.closing import future_value
+from retainsim.draws import Floats, Luck
+from retainsim.engine import build
+from retainsim.opening import segment_shares
+from retainsim.scenario.arms import Timeline
+from retainsim.scenario.schema import Arm, Parameters
+from retainsim.world import Setup, World
+
+LIFE_YEARS = 100.0
+"""How far a customer's lifetime value looks; nobody stays longer."""
+_RANKS = 400
+
+
+def lifetime_values(today: Parameters, bases: Bases) -> dict[str, dict[str, float]]:
+    """Return the expected lifetime value of a newcomer (money, continuous convention, after tax).
+
+    By segment as such (`segment`) and by the channel's own mix of segments (`channel`); acquisition cost is not
+    taken off.
+    """
+    world = _empty_world(today, bases)
+    table = np.array([[_newcomer(world, s, o) for o in range(len(world.origins))] for s in range(len(bases.segments))])
+    channels = {c: _by_mix(world, today, table, o) for o, c in enumerate(world.origins) if o}
+    return {"segment": dict(zip(bases.segments, table[:, 0].tolist(), strict=True)), "channel": channels}
+
+
+def acquisition_costs(today: Parameters) -> dict[str, dict[str, float | None]]:
+    """Return average and marginal cost of a join by channel, at the spend of the file (money per join)."""
+    found: dict[str, dict[str, float | None]] = {}
+    for name, channel in sorted(today.acquisition.items()):
+        if channel.spend is None:
+            average = marginal = channel.cost_per_join or 0.0
+        else:
+            average = channel.spend / channel.joins if channel.joins else math.inf
+            marginal = channel.marginal_cost(channel.spend, channel.spend)
+        found[name] = {"average": _finite(average), "marginal": _finite(marginal)}
+    return found
+
+
+def marginal_cost_to_retain(today: Parameters, bases: Bases) -> float | None:
+    """Return what the programme spends for one more customer kept for a year (money); None without a programme.
+
+    The yearly spend per customer over the retention it adds, at the spend of the file (1 / r'(R), Pfeifer 2005).
+    """
+    programme = today.mechanisms.retention_programme
+    if programme is None or programme.targets != "everyone":
+        return None
+    step = max(1e-3 * (programme.effect_at or programme.spend_per_customer), 1e-9)
+    more = 1.0 - programme.prevented(programme.spend_per_customer + step)
+    ratio = more / (1.0 - programme.prevented(programme.spend_per_customer))
+    aimed = programme.aims_at or [r for r in bases.reasons if r != "involuntary"]
+    lever = np.where(np.isin(bases.reasons, aimed), ratio, 1.0)[None, :] * np.ones_like(bases.hazards)
+    weights = segment_shares(today, bases)
+    gain = weights @ (expected_retention(today, bases, lever) - expected_retention(today, bases))
+    return float(12.0 * step / gain) if gain > 0 else None
+
+
+def payback_month(cumulative: Floats) -> float:
+    """Return the month from which a cumulative gain (months + 1,) stays at or above zero; NaN if never."""
+    below = np.flatnonzero(cumulative < -1e-9 * max(1.0, float(np.abs(cumulative).max())))
+    if not len(below):
+        return 0.0
+    return float(below[-1] + 1) if below[-1] + 1 < len(cumulative) else math.nan
+
+
+def most_affordable(gain: Floats, discounted_months: Floats) -> float:
+    """Return the cost per customer-month that would use a gain up (money); gain and months by replication."""
+    return float(np.mean(gain) / np.mean(discounted_months))
+
+
+def _empty_world(today: Parameters, bases: Bases) -> World:
+    empty = today.model_copy(update={"pool": today.pool.model_copy(update={"customers": 0})})
+    return build(Setup(empty, Arm(), Timeline(empty, Arm()), bases), Luck(0, 0))
+
+
+def _newcomer(world: World, segment: int, origin: int) -> float:
+    """Return the mean value of newcomers over evenly spread ranks of frailty."""
+    pool, law = world.pool, world.bases.frailties[segment]
+    rows = pool.append(1 if law.is_none else _RANKS)
+    pool["segment"][rows], pool["origin"][rows] = segment, origin
+    pool["cell"][rows] = segment * len(world.origins) + origin
+    pool["frailty"][rows] = law.quantile((np.arange(len(rows)) + 0.5) / len(rows))
+    world.money.enter(rows, np.zeros(len(rows)))
+    value = float(future_value(world, rows, 12.0 * LIFE_YEARS).mean())
+    pool.remove(rows)
+    return value * (1.0 - world.now.firm.tax_rate)
+
+
+def _by_mix(world: World, today: Parameters, table: Floats, origin: int) -> float:
+    mix = world.mix(today.acquisition[world.origins[origin]].mix)
+    return float(mix @ table[:, origin] / mix.sum())
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+

@@ -1,0 +1,173 @@
+"""Results: what a run came to, as tidy tables in memory and as a folder on disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from retainsim.errors import UsageError
+
+if TYPE_CHECKING:
+    from retainsim.charts import Plot
+    from retainsim.scenario import Scenario
+
+SCHEMA = 1
+TABLES = ("outcomes", "monthly", "detail", "cohorts", "values")
+_COLUMNS = ("npv", "npv_to_horizon", "pool_end", "joined", "left", "retention_12m")
+
+
+@dataclass(frozen=True)
+class Results:
+    """A finished run.
+
+    Parameters
+    ----------
+    scenario
+        What was run.
+    report
+        The content of `summary.json`: numbers unrounded, money in the scenario's currency.
+    outcomes
+        One row per arm and replication.
+    monthly
+        One row per arm, replication and month; month 0 is the opening.
+    detail
+        The same by segment, channel and reason; all rows of a month add up to it.
+    cohorts
+        Means by arm, segment, channel, month of joining and tenure.
+    values
+        Value at month 0 of every ledger line and of closing, by arm and replication.
+    interrupted
+        True where Ctrl-C ended the run before all replications were played.
+    """
+
+    scenario: Scenario
+    report: dict[str, Any]
+    outcomes: pd.DataFrame
+    monthly: pd.DataFrame
+    detail: pd.DataFrame
+    cohorts: pd.DataFrame
+    values: pd.DataFrame
+    interrupted: bool = False
+    precision_reached: bool = True
+    folder: Path | None = field(default=None, compare=False)
+
+    @property
+    def arms(self) -> dict[str, str]:
+        """Return the title of every arm, the baseline first."""
+        return {name: arm["title"] for name, arm in self.report["arms"].items()}
+
+    @property
+    def verdict(self) -> list[str]:
+        """Return the answer, in sentences."""
+        return list(self.report["verdict"])
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """Return one row per arm: means of the main measures and the paired NPV difference with its interval."""
+        rows = {name: self._row(arm) for name, arm in self.report["arms"].items()}
+        return pd.DataFrame(rows).T.rename_axis("arm")
+
+    @property
+    def plot(self) -> Plot:
+        """Return the charts of this run: `results.plot.pool()`."""
+        from retainsim.charts import Plot
+
+        return Plot(self)
+
+    def compare(self, arm: str, other: str = "baseline") -> pd.DataFrame:
+        """Return the paired difference of every measure between two arms, one row each, with 95 % intervals."""
+        from retainsim.study.compare import compare
+
+        for name in (arm, other):
+            if name not in self.arms:
+                raise UsageError(f"there is no arm {name!r}; the arms are {', '.join(self.arms)}")
+        return compare(self.outcomes, arm, other)
+
+    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> Path:
+        """Write the run folder (run.json, scenario.toml, summary.json, tables) and return it.
+
+        Raises
+        ------
+        UsageError
+            If the folder exists and is not empty, unless `force`.
+        """
+        folder = Path(path)
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())) and not force:
+            raise UsageError(f"{folder} exists already; choose another place with --out, or use --force")
+        folder.mkdir(parents=True, exist_ok=True)
+        self._write_status(folder, "running")
+        write_text(folder / "scenario.toml", self.scenario.resolved())
+        write_text(folder / "summary.json", to_json(self.report))
+        for name in TABLES:
+            table: pd.DataFrame = getattr(self, name)
+            write_whole(folder / f"{name}.parquet", lambda file, t=table: t.to_parquet(file, index=False))
+        self._write_status(folder, "interrupted" if self.interrupted else "done")
+        object.__setattr__(self, "folder", folder)
+        return folder
+
+    def _write_status(self, folder: Path, status: str) -> None:
+        head = {"schema": SCHEMA, "status": status, "scenario": self.report["scenario"], "run": self.report["run"]}
+        write_text(folder / "run.json", to_json(head))
+
+    @staticmethod
+    def _row(arm: dict[str, Any]) -> dict[str, float | None]:
+        row = {name: arm[name]["mean"] for name in _COLUMNS}
+        paired = arm.get("versus_baseline", {}).get("npv", {})
+        return row | {f"npv_difference{k}": paired.get(v) for k, v in (("", "mean"), ("_low", "low"), ("_high", "high"))}
+
+    def _repr_html_(self) -> str:
+        import html
+
+        sentences = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self.verdict)
+        return sentences + str(self.summary.to_html(float_format=lambda x: f"{x:,.2f}"))
+
+
+def open_run(folder: str | os.PathLike[str]) -> Results:
+    """Read a run folder.
+
+    Raises
+    ------
+    UsageError
+        If the folder is no run, or one of its files is missing or unreadable.
+    """
+    from retainsim.scenario import load
+
+    place = Path(folder)
+    try:
+        head = json.loads((place / "run.json").read_text(encoding="utf-8"))
+        report = json.loads((place / "summary.json").read_text(encoding="utf-8"))
+        tables = {name: pd.read_parquet(place / f"{name}.parquet") for name in TABLES}
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{place} is not a finished run: {error}") from None
+    scenario = load(place / "scenario.toml")
+    return Results(scenario, report, **tables, interrupted=head["status"] == "interrupted", folder=place)
+
+
+def to_json(content: Any) -> str:
+    """Write content as JSON, keys in the order given, numbers unrounded, no NaN."""
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole or not at all."""
+    write_whole(path, lambda file: Path(file).write_text(text, encoding="utf-8", newline="\n"))
+
+
+def write_whole(path: Path, write: Callable[[str], object]) -> None:
+    """Let `write` fill a temporary file beside `path`, then put it in its place in one step."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    os.close(handle)
+    try:
+        write(temporary)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,1 @@
+"""Study: arms x replications, compared on the same luck."""

@@ -1,0 +1,202 @@
+"""Report: everything a run has to say, built from the outcomes of its replications."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from retainsim import economics
+from retainsim.calibration import Calibration, Lever
+from retainsim.draws import Floats
+from retainsim.engine import Outcome
+from retainsim.mechanisms.reasons import PRESET_NOTES
+from retainsim.results import SCHEMA, Results
+from retainsim.scenario import Scenario
+from retainsim.study import tables
+from retainsim.study.compare import (
+    BASELINE,
+    confidence_above_zero,
+    differences,
+    estimate,
+    expected_loss,
+)
+from retainsim.study.selfcheck import self_check
+from retainsim.study.verdict import verdict
+from retainsim.wording import percent
+
+MEASURES = (
+    "npv", "npv_to_horizon", "closing_value", "customer_equity", "customer_equity_opening", "pool_end", "joined",
+    "left", "retention_12m", "revenue", "acquisition_cost", "cost_to_serve",
+)  # fmt: skip
+"""Measures of every arm that never change their name; every other ledger line follows them."""
+_NO_LINES = ("arm", "replication", "saved", "customer_months", "discounted_months")
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended: seconds taken, replications wanted, whether interrupted, whether precise enough."""
+
+    seconds: float
+    wanted: int
+    interrupted: bool
+    precision_reached: bool
+
+
+def build(
+    scenario: Scenario,
+    played: Mapping[str, Sequence[tuple[int, Outcome]]],
+    found: Calibration,
+    levers: Mapping[str, Lever],
+    ending: Ending,
+) -> Results:
+    """Turn the outcomes of replications into results: tables, summary, verdict, self-check, warnings."""
+    today = scenario.parameters
+    labels = tables.Labels(today, found.bases.reasons)
+    with_closing = today.run.closing_value == "expected"
+    outcomes = tables.outcomes(played, labels, with_closing)
+    monthly = tables.monthly(played, labels)
+    report = {
+        "schema": SCHEMA,
+        "scenario": {"title": scenario.title, "file": scenario.file, "sha256": scenario.sha256},
+        "run": _run(scenario, played, ending),
+        "books": {"max_relative_error": max(o.books_error for arm in played.values() for _, o in arm)},
+        "arms": _arms(scenario, outcomes, monthly, labels, levers),
+        "economics": _economics(today, found),
+    }
+    report["verdict"] = verdict(scenario, report, outcomes)
+    report["self_check"] = self_check(scenario, found, played[BASELINE])
+    report["warnings"] = _warnings(scenario, report, found, ending)
+    return Results(
+        scenario=scenario,
+        report=report,
+        outcomes=outcomes,
+        monthly=monthly,
+        detail=tables.detail(played, labels),
+        cohorts=tables.cohorts(_means(played, "alive"), _means(played, "margins"), labels),
+        values=tables.values(played, labels),
+        interrupted=ending.interrupted,
+        precision_reached=ending.precision_reached,
+    )
+
+
+def _run(scenario: Scenario, played: Mapping[str, Sequence[Any]], ending: Ending) -> dict[str, Any]:
+    run = scenario.parameters.run
+    return {
+        "seed": run.seed,
+        "replications": len(played[BASELINE]),
+        "months": run.months,
+        "step": run.step,
+        "version": importlib.metadata.version("retainsim"),
+        "seconds": round(ending.seconds, 3),
+        "closing_value": run.closing_value,
+        "closing_years": run.closing_years,
+        "discount_rate": run.discount_rate,
+        "tax": "after tax" if scenario.parameters.firm.tax_rate else "before tax",
+        "uncertain_inputs": sorted(scenario.distributions),
+    }
+
+
+def _arms(
+    scenario: Scenario,
+    outcomes: pd.DataFrame,
+    monthly: pd.DataFrame,
+    labels: tables.Labels,
+    levers: Mapping[str, Lever],
+) -> dict[str, Any]:
+    found = {}
+    for name, arm in scenario.arms.items():
+        mine = outcomes[outcomes["arm"] == name]
+        found[name] = {"title": arm.title, **_measures(mine, labels)}
+        if name != BASELINE:
+            found[name]["versus_baseline"] = _versus(outcomes, monthly, labels, name)
+        if name in levers:
+            lever = levers[name]
+            found[name]["lever"] = {
+                "hazard_factor": lever.factor,
+                "retention_before": lever.before,
+                "retention_asked": arm.retention.goal(lever.before) if arm.retention else lever.before,
+                "retention_expected": lever.after,
+            }
+    return found
+
+
+def _measures(table: pd.DataFrame, labels: tables.Labels) -> dict[str, Any]:
+    """Estimate every measure of one arm, or of the difference between two."""
+    lefts = {f"left_{reason}": reason for reason in labels.reasons}
+    lines = [c for c in table if c not in (*MEASURES, *_NO_LINES, *lefts)]
+    found: dict[str, Any] = {m: estimate(table[m].to_numpy()) for m in (*MEASURES, *lines) if m in table}
+    found["left_by_reason"] = {r: estimate(table[c].to_numpy()) for c, r in lefts.items()}
+    return found
+
+
+def _versus(outcomes: pd.DataFrame, monthly: pd.DataFrame, labels: tables.Labels, arm: str) -> dict[str, Any]:
+    difference = differences(outcomes, arm)
+    gains = difference["npv"].to_numpy()
+    mine = outcomes[outcomes["arm"] == arm]
+    return {
+        **_measures(difference, labels),
+        "p_better": float((gains > 0).mean()),
+        "p_mean_better": confidence_above_zero(gains),
+        "expected_loss": expected_loss(gains),
+        "saved": estimate(mine["saved"].to_numpy()),
+        "payback_month": _payback(monthly, arm),
+        "affordable_per_customer_month": _affordable(difference, mine),
+    }
+
+
+def _payback(monthly: pd.DataFrame, arm: str) -> dict[str, float | None]:
+    """Return how often the gain over the baseline is back within the horizon, and the mean month where it is."""
+    cash = monthly.pivot_table(index="month", columns=["arm", "replication"], values="present_value", sort=False)
+    gain = (cash[arm] - cash[BASELINE]).cumsum().to_numpy()
+    months = np.array([economics.payback_month(path) for path in gain.T])
+    back = months[np.isfinite(months)]
+    return {"mean": float(back.mean()) if len(back) else None, "share": len(back) / len(months)}
+
+
+def _affordable(difference: pd.DataFrame, mine: pd.DataFrame) -> float | None:
+    """Return the cost per customer-month to the horizon that would use the gain to the horizon up."""
+    gains, months = difference["npv_to_horizon"].to_numpy(), mine["discounted_months"].to_numpy()
+    return economics.most_affordable(gains, months) if months.mean() > 0 else None
+
+
+def _economics(today: Any, found: Calibration) -> dict[str, Any]:
+    """Return what the baseline's customers are worth and cost, exact under the file's parameters."""
+    return {
+        "clv": economics.lifetime_values(today, found.bases),
+        "cost_to_acquire": economics.acquisition_costs(today),
+        "marginal_cost_to_retain": economics.marginal_cost_to_retain(today, found.bases),
+        "retention_12m_expected": dict(zip(found.bases.segments, found.retention.tolist(), strict=True)),
+    }
+
+
+def _warnings(scenario: Scenario, report: dict[str, Any], found: Calibration, ending: Ending) -> list[str]:
+    warnings = list(scenario.warnings)
+    today = scenario.parameters
+    preset = today.churn.preset or (None if today.churn.reasons is not None else "keaveney-1995")
+    if preset:
+        warnings.append(PRESET_NOTES[preset])
+    failed = [c["name"] for c in report["self_check"] if not c["ok"]]
+    warnings += [f"self-check failed: {name}; do not rely on this run" for name in failed]
+    churn = report["arms"][BASELINE]["retention_12m"]["mean"]
+    target = today.churn.target_annual
+    if target is not None and churn is not None and 1 - churn > target:
+        warnings.append(f"the leak, {percent(1 - churn)} a year, exceeds the target of {percent(target)}")
+    if ending.interrupted:
+        done = report["run"]["replications"]
+        warnings.append(f"interrupted: {done} of {ending.wanted} replications are finished and kept")
+    if not ending.precision_reached and not ending.interrupted:
+        warnings.append(f"the precision asked for was not reached after {ending.wanted} replications")
+    return list(dict.fromkeys(warnings))
+
+
+def _means(played: Mapping[str, Sequence[tuple[int, Outcome]]], table: str) -> dict[str, Floats]:
+    """Return the mean of a table over replications, added up in index order."""
+    return {
+        arm: np.sum([getattr(outcome, table) for _, outcome in replications], axis=0) / len(replications)
+        for arm, replications in played.items()
+    }

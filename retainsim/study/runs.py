@@ -1,0 +1,236 @@
+"""Runs: arms x replications on common luck, over any number of processes, with the same result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from retainsim.calibration import Calibration, Lever, calibrate, recalibrate, solve_lever
+from retainsim.draws import Luck
+from retainsim.engine import Outcome, replicate
+from retainsim.errors import UsageError
+from retainsim.results import Results
+from retainsim.scenario import Scenario
+from retainsim.scenario.arms import Timeline
+from retainsim.study.compare import BASELINE, half_width
+from retainsim.study.report import Ending, build
+from retainsim.world import Setup
+
+CHECK_EVERY = 10
+"""Replications between two looks at the precision reached."""
+MOST = 1000
+"""Replications after which a run gives up on its precision."""
+BATCH_SECONDS = 0.3
+INLINE_SECONDS = 3.0
+
+Progress = Callable[[int, int], None]
+"""Called with replications done and replications wanted."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a process needs to play replications: the scenario, its calibration and the levers solved for."""
+
+    scenario: Scenario
+    calibration: Calibration
+    levers: dict[str, Lever]
+    lives: bool = False
+
+    def play(self, replication: int) -> dict[str, Outcome]:
+        """Play one replication of every arm."""
+        today = self.scenario.draw(replication)
+        bases = recalibrate(self.scenario.parameters, today, self.calibration)
+        played: dict[str, Outcome] = {}
+        for name, arm in self.scenario.arms.items():
+            factor = self.levers[name].factor if name in self.levers else 1.0
+            setup = Setup(today, arm, Timeline(today, arm), bases, factor)
+            played[name] = replicate(setup, Luck(self.scenario.parameters.run.seed, replication))
+        return {name: self._slim(outcome, played[BASELINE]) for name, outcome in played.items()}
+
+    def batch(self, replications: list[int]) -> list[tuple[int, dict[str, Outcome]]]:
+        """Play several replications."""
+        return [(index, self.play(index)) for index in replications]
+
+    def _slim(self, outcome: Outcome, baseline: Outcome) -> Outcome:
+        """Count who was saved, and leave the names behind unless lives are asked for."""
+        lost = np.asarray(baseline.departed[0]) if baseline.departed else np.zeros(0, np.uint64)
+        saved = float(np.isin(lost, outcome.present, assume_unique=True).sum())
+        if self.lives:
+            return replace(outcome, saved=saved)
+        return replace(outcome, saved=saved, present=np.zeros(0, np.uint64), departed=())
+
+
+def prepare(scenario: Scenario) -> Task:
+    """Calibrate a scenario and solve the levers of its arms.
+
+    Raises
+    ------
+    ScenarioError
+        If the observed churn cannot be reproduced, or a lever asks for more than its scope can give.
+    """
+    found = calibrate(scenario.parameters)
+    levers = {
+        name: solve_lever(scenario.parameters, found, arm.retention, scenario.document.at(("arms", name, "retention")))
+        for name, arm in scenario.arms.items()
+        if arm.retention is not None
+    }
+    return Task(scenario, found, levers)
+
+
+def run(
+    scenario: Scenario,
+    *,
+    replications: int | None = None,
+    jobs: int | None = None,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Results:
+    """Play every arm of a scenario on common luck and compare the arms with the baseline.
+
+    Parameters
+    ----------
+    scenario
+        What `load` returned.
+    replications
+        Independent draws of all luck (at least 2); default: as the scenario says.
+    jobs
+        Processes; default: one per processor, or none beside this one where the work is short.
+    executor
+        Runs the batches instead of processes of our own.
+    progress
+        Called after each batch with replications done and wanted.
+
+    Returns
+    -------
+    Results
+        The same for any number of processes. After Ctrl-C, what was finished, with `interrupted` set.
+    """
+    start = time.perf_counter()
+    task, plan = prepare(scenario), _Plan.of(scenario, replications)
+    played: dict[int, dict[str, Outcome]] = {}
+    interrupted = False
+    try:
+        _play(task, plan, played, _Workers(task, jobs, executor), progress)
+    except KeyboardInterrupt:
+        if len(played) < 2:
+            raise
+        interrupted = True
+    by_arm = {arm: [(i, played[i][arm]) for i in sorted(played)] for arm in scenario.arms}
+    ending = Ending(time.perf_counter() - start, plan.most, interrupted, plan.is_reached(played))
+    return build(scenario, by_arm, task.calibration, task.levers, ending)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How many replications: a number, or as many as a precision takes."""
+
+    most: int
+    precision: float | None
+    headline: str | None
+
+    @classmethod
+    def of(cls, scenario: Scenario, replications: int | None) -> _Plan:
+        if replications is not None and replications < 2:
+            raise UsageError(f"replications: {replications} (at least 2 are needed for an interval)")
+        settings = scenario.parameters.run
+        if replications is not None or settings.precision is None:
+            return cls(replications or settings.replications, None, None)
+        arms = [name for name in scenario.arms if name != BASELINE]
+        return cls(MOST if arms else settings.replications, settings.precision if arms else None, headline(scenario))
+
+    def next_look(self, done: int) -> int:
+        """Return the number of replications after which to look again."""
+        return self.most if self.precision is None else min(self.most, done + CHECK_EVERY)
+
+    def is_reached(self, played: dict[int, dict[str, Outcome]]) -> bool:
+        """True where nothing more is to be played for the precision's sake."""
+        if self.precision is None:
+            return True
+        assert self.headline is not None
+        gains = [_npv(played[i][self.headline]) - _npv(played[i][BASELINE]) for i in sorted(played)]
+        half = half_width(np.array(gains))
+        return half is not None and half <= self.precision * abs(float(np.mean(gains)))
+
+
+def headline(scenario: Scenario) -> str | None:
+    """Return the arm the headline is about: the first with a retention lever, else the first of all."""
+    arms = [name for name in scenario.arms if name != BASELINE]
+    levers = [name for name in arms if scenario.arms[name].retention is not None]
+    return next(iter(levers + arms), None)
+
+
+def _npv(outcome: Outcome) -> float:
+    return outcome.npv_to_horizon + float(outcome.closing.sum())
+
+
+def _play(
+    task: Task, plan: _Plan, played: dict[int, dict[str, Outcome]], workers: _Workers, progress: Progress | None
+) -> None:
+    """Fill `played` until the plan is fulfilled; what is finished when interrupted stays in it."""
+    done = 0
+    while done < plan.most:
+        look = plan.next_look(done)
+        for index, outcomes in workers.play(list(range(done, look))):
+            played[index] = outcomes
+            if progress:
+                progress(len(played), look if plan.precision else plan.most)
+        done = look
+        if plan.precision is not None and plan.is_reached(played):
+            break
+
+
+class _Workers:
+    """Where replications are played: in this process while that is quick enough, else in several."""
+
+    def __init__(self, task: Task, jobs: int | None, executor: Executor | None) -> None:
+        if jobs is not None and jobs < 1:
+            raise UsageError(f"jobs: {jobs} (at least 1)")
+        self._task, self._jobs, self._executor = task, jobs, executor
+        self._seconds: float | None = None
+
+    def play(self, indices: list[int]) -> Iterator[tuple[int, dict[str, Outcome]]]:
+        """Yield replications as they are finished."""
+        while indices and (self._seconds is None or self._is_inline(len(indices))):
+            start = time.perf_counter()
+            index = indices.pop(0)
+            yield index, self._task.play(index)
+            self._seconds = time.perf_counter() - start
+        if indices:
+            yield from self._spread(indices)
+
+    def _is_inline(self, left: int) -> bool:
+        if self._executor is not None:
+            return False
+        return self._jobs == 1 or (self._jobs is None and left * (self._seconds or 0.0) < INLINE_SECONDS)
+
+    def _spread(self, indices: list[int]) -> Iterator[tuple[int, dict[str, Outcome]]]:
+        size = max(1, min(len(indices), int(BATCH_SECONDS / max(self._seconds or 0.0, 1e-3))))
+        batches = [indices[i : i + size] for i in range(0, len(indices), size)]
+        executor = self._executor or _processes(self._jobs)
+        waiting: set[Future[Any]] = {executor.submit(self._task.batch, batch) for batch in batches}
+        try:
+            while waiting:
+                finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    yield from future.result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _processes(jobs: int | None) -> Executor:
+    from loky import cpu_count, get_reusable_executor
+
+    return get_reusable_executor(max_workers=jobs or cpu_count(), initializer=_ignore_interrupts)
+
+
+def _ignore_interrupts() -> None:
+    """Let Ctrl-C reach the parent alone, which then keeps what is finished."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
