@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from retainsim.draws import Floats, Ints, Luck, Names, key, name
+from retainsim.draws import Floats, Ints, Luck, Names, key, mix, name
 
 STRIP = 4.0
 """Height of a strip of the plane, joins a month: part of every customer's identity, so it never changes."""
+_YEAR, _LAYER = 12, 16
+"""Months and strips drawn at a time; they change no luck, only how often it is asked for."""
 
 
 @dataclass(frozen=True)
@@ -28,15 +30,29 @@ class Joiners:
     segments: Ints
 
 
+@dataclass(frozen=True)
+class _Points:
+    """Points of the plane: a year of one channel, by month; `starts` has one entry more than months."""
+
+    names: Names
+    times: Floats
+    heights: Floats
+    starts: Ints
+
+    def within(self, month: int, start: float, end: float, rate: float) -> Ints:
+        """Return the places of those in (start, end] below `rate`, all in one month of the year."""
+        first, last = self.starts[month], self.starts[month + 1]
+        times = self.times[first:last]
+        below = self.heights[first:last] < rate
+        return first + np.flatnonzero(below & (times > start) & (times <= end))
+
+
 @dataclass
 class _Channel:
     origin: int
     rate: float = 0.0
     price: float = 0.0
     mix: Floats = field(default_factory=lambda: np.ones(1))
-    month: int = -1
-    strips: int = 0
-    points: tuple[Names, Floats, Floats] = field(default_factory=lambda: _nothing())
 
 
 class Acquisition:
@@ -83,39 +99,43 @@ class Acquisition:
         """Return who joins in (start, end], a span within one calendar month."""
         found = [self._arrivals(c, start, end) for c in sorted(self._channels)]
         if not found:
-            return Joiners(*_nothing()[:2], np.zeros(0, np.int64), np.zeros(0, np.int64))
+            return Joiners(*_nothing(), np.zeros(0, np.int64), np.zeros(0, np.int64))
         return Joiners(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
     def _arrivals(self, channel: str, start: float, end: float) -> tuple[Names, Floats, Ints, Ints]:
         mine, rate = self._channels[channel], self.rate(channel)
-        self._prepare(channel, mine, int(math.ceil(end)) - 1, int(math.ceil(rate / STRIP)))
-        names, times, heights = mine.points
-        chosen = np.flatnonzero((times > start) & (times <= end) & (heights < rate))
-        names = names[chosen]
+        year, month = divmod(int(math.ceil(end)) - 1, _YEAR)
+        found = []
+        for layer in range(math.ceil(rate / (STRIP * _LAYER))):
+            points = self._points(channel, year, layer)
+            places = points.within(month, start, end, rate)
+            found.append((points.names[places], points.times[places]))
+        names, times = (np.concatenate(parts) for parts in zip(_nothing(), *found, strict=True))
         segments = self._luck.choice("acquisition.segment", names, mine.mix)
-        return names, times[chosen], np.full(len(names), mine.origin), segments
+        return names, times, np.full(len(names), mine.origin), segments
 
-    def _prepare(self, channel: str, mine: _Channel, month: int, strips: int) -> None:
-        """Have the points of a month at hand, up to a number of strips."""
-        if mine.month != month:
-            mine.month, mine.strips, mine.points = month, 0, _nothing()
-        if strips > mine.strips:
-            more = self._points(channel, month, np.arange(mine.strips, strips))
-            both = zip(mine.points, more, strict=True)
-            names, times, heights = (np.concatenate(parts) for parts in both)
-            mine.strips, mine.points = strips, (names, times, heights)
-
-    def _points(self, channel: str, month: int, strips: Ints) -> tuple[Names, Floats, Floats]:
-        """Return names, times (months) and heights (joins a month) of the points in some strips."""
-        cells = name(key("acquisition", channel), month, strips)
-        counts = self._luck.poisson("acquisition.points", cells, STRIP)
-        first = np.repeat(np.cumsum(counts) - counts, counts)
-        names = name(0, (np.arange(len(first)) - first)) ^ np.repeat(cells, counts)
-        names = name(key("customer"), names.astype(np.int64))
-        times = month + self._luck.uniform("acquisition.time", names)
-        heights = np.repeat(strips, counts) + self._luck.uniform("acquisition.height", names)
-        return names, times, heights * STRIP
+    def _points(self, channel: str, year: int, layer: int) -> _Points:
+        """Return the points of a year in a layer of strips, remembered for the other arms of the replication."""
+        where = ("acquisition", channel, year, layer)
+        if where not in self._luck.memory:
+            self._luck.memory[where] = _draw_points(self._luck, channel, year, layer)
+        points = self._luck.memory[where]
+        assert isinstance(points, _Points)
+        return points
 
 
-def _nothing() -> tuple[Names, Floats, Floats]:
-    return np.zeros(0, np.uint64), np.zeros(0), np.zeros(0)
+def _draw_points(luck: Luck, channel: str, year: int, layer: int) -> _Points:
+    """Draw the points of a year in a layer: a Poisson number in each cell, placed evenly."""
+    months, strips = np.divmod(np.arange(_YEAR * _LAYER), _LAYER)
+    cells = name(key("acquisition", channel), year * _YEAR + months, layer * _LAYER + strips)
+    counts = luck.poisson("acquisition.points", cells, STRIP)
+    first = np.repeat(np.cumsum(counts) - counts, counts)
+    names = mix(np.repeat(cells, counts) + name(0, np.arange(len(first)) - first))
+    times = year * _YEAR + np.repeat(months, counts) + luck.uniform("acquisition.time", names)
+    heights = layer * _LAYER + np.repeat(strips, counts) + luck.uniform("acquisition.height", names)
+    starts = np.append(0, np.cumsum(counts.reshape(_YEAR, _LAYER).sum(axis=1)))
+    return _Points(names, times, heights * STRIP, starts)
+
+
+def _nothing() -> tuple[Names, Floats]:
+    return np.zeros(0, np.uint64), np.zeros(0)

@@ -66,6 +66,8 @@ class Luck:
 
     def __init__(self, seed: int, replication: int) -> None:
         self.seed, self.replication = seed, replication
+        self.memory: dict[tuple[str | int, ...], object] = {}
+        """What the arms of a replication may share: drawn once, the same for all of them."""
 
     def uniform(self, purpose: str, names: Names, occasion: Ints | int = 0) -> Floats:
         """Draw from the open interval (0, 1), one per name; shape of `names`."""

@@ -75,8 +75,8 @@ def _value(schema: dict[str, Any], may_be_drawn: bool) -> dict[str, Any]:
     if "items" in value:
         value["items"] = _value(value["items"], may_be_drawn)
     if "patternProperties" in value:
-        names = value["patternProperties"].items()
-        value["patternProperties"] = {NAME: _value(part, may_be_drawn) for _, part in names}
+        (inner,) = value["patternProperties"].values()
+        value["patternProperties"] = {NAME: _value(inner, may_be_drawn)}
         value["additionalProperties"] = False
     if value.get("type") == "number" and may_be_drawn:
         return {"anyOf": [value, {"$ref": "#/$defs/distribution"}]}

@@ -9,6 +9,7 @@ from retainsim.scenario import keys
 from retainsim.scenario.distributions import FORMS
 from retainsim.scenario.finding import Problem, got
 from retainsim.scenario.hints import did_you_mean, listing
+from retainsim.scenario.schema import Retention
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,14 +48,14 @@ def translate(errors: Iterable[Any], tree: Any) -> Iterator[Problem]:
 def _locate(loc: tuple[str | int, ...], tree: Any) -> tuple[Path, bool]:
     """Return the path that `loc` means, and whether `loc` ends in a tag.
 
-    Pydantic puts a tag into `loc` wherever it had to choose between types.
+    Pydantic puts a tag into `loc` wherever it had to choose between types, and "[key]" after a bad name.
     """
     path: Path = ()
     key: Key | None = keys.ROOT
     is_tag = is_tag_next = False
     for part in loc:
-        is_tag, is_tag_next = is_tag_next or part == "[key]", False
-        if not is_tag:
+        is_tag, is_tag_next = is_tag_next, False
+        if not is_tag and part != "[key]":
             key = keys.step(key, part, tree) if key else None
             tree, path = keys.child(tree, part), (*path, part)
             is_tag_next = key is not None and len(key.kinds) > 1
@@ -73,10 +74,17 @@ def _problem(error: Any, path: Path, value: Any, tree: Any) -> Problem:
         return _unknown(path, tree)
     if kind == "missing":
         return Problem(path, f"missing; give {keys.expected(key)}")
-    if path[-1] == "retention" and not isinstance(value, dict):
+    if Retention in key.models and not isinstance(value, dict):
         return Problem(path, _readings(value))
-    wrong = WRONG.get(kind) or f"not {keys.nouns(key)}"
+    wrong = WRONG.get(kind) or f"not {_expected_in_short(key)}"
     return Problem(path, f"{wrong} (got {got(value)}); give {keys.expected(key)}{_hint(key, path, value)}")
+
+
+def _expected_in_short(key: Key) -> str:
+    if key.tags:
+        return "a table"
+    nouns = keys.nouns(key).partition(" (")[0]
+    return "one of the choices" if '"' in nouns else nouns
 
 
 def _unknown(path: Path, tree: Any) -> Problem:

@@ -45,11 +45,12 @@ class Task:
         """Play one replication of every arm."""
         today = self.scenario.draw(replication)
         bases = recalibrate(self.scenario.parameters, today, self.calibration)
+        luck = Luck(self.scenario.parameters.run.seed, replication)
         played: dict[str, Outcome] = {}
         for name, arm in self.scenario.arms.items():
             factor = self.levers[name].factor if name in self.levers else 1.0
             setup = Setup(today, arm, Timeline(today, arm), bases, factor)
-            played[name] = replicate(setup, Luck(self.scenario.parameters.run.seed, replication))
+            played[name] = replicate(setup, luck)
         return {name: self._slim(outcome, played[BASELINE]) for name, outcome in played.items()}
 
     def batch(self, replications: list[int]) -> list[tuple[int, dict[str, Outcome]]]:
