@@ -223,12 +223,23 @@ def _solve_segment(today: Parameters, bases: Bases, factors: Floats, segment: in
     def excess(log_scale: float) -> float:
         return _retention(today, vary(bases, segment, float(np.exp(sign * log_scale))), factors, segment) - goal
 
-    if excess(-14.0) < 0.0 or excess(14.0) > 0.0:
+    low, high = _bracket(excess)
+    if excess(low) < 0.0 or excess(high) > 0.0:
         raise ScenarioError(
             f"segments.{name}.annual_churn: {1 - goal:.1%} cannot be reproduced with this frailty, duration, "
-            f"contract and tenure (possible: {-excess(-14.0) + 1 - goal:.2%} to {1 - goal - excess(14.0):.2%})"
+            f"contract and tenure (possible: {1 - goal - excess(low):.2%} to {1 - goal - excess(high):.2%})"
         )
-    return vary(bases, segment, float(np.exp(sign * _root(excess, -14.0, 14.0, 1e-12))))
+    return vary(bases, segment, float(np.exp(sign * _root(excess, low, high, 1e-12))))
+
+
+def _bracket(excess: Callable[[float], float]) -> tuple[float, float]:
+    """Widen a bracket of log scales around 0 until a falling function changes sign in it, or to a million-fold."""
+    low, high = -0.5, 0.5
+    while excess(low) < 0.0 and low > -14.0:
+        low -= 0.5
+    while excess(high) > 0.0 and high < 14.0:
+        high += 0.5
+    return low, high
 
 
 def _scaled(bases: Bases, segment: int, scale: float) -> Bases:

@@ -48,6 +48,7 @@ class _Cell:
         self._noticed = pool["notice"][rows] <= world.time
         self._until = np.where(self._noticed, np.minimum(pool["leaves"][rows] - world.time, months), months)
         self._charge = world.money.charges_per_head(rows, segment)
+        self._flows: dict[tuple[Profile, float], Floats] = {}
         self._growth = world.money.inflation - world.ledger.discounting
 
     def value(self) -> Floats:
@@ -63,11 +64,29 @@ class _Cell:
 
     def _flow(self, profile: Profile, growth: float) -> Floats:
         """Return the value of one unit a month, times a profile, for as long as each customer stays."""
-        if np.isfinite(self._term):
-            return self._by_period(profile, growth)
-        if profile.is_constant and self._law.is_constant:
-            return exponential_span(self._until, growth - self._hazard * ~self._noticed)
-        return self._quadrature(profile, growth)
+        if (profile, growth) not in self._flows:
+            if np.isfinite(self._term):
+                way = self._by_period
+            else:
+                way = self._quadrature if self._law.is_power else self._by_stretch
+            self._flows[profile, growth] = way(profile, growth)
+        return self._flows[profile, growth]
+
+    def _by_stretch(self, profile: Profile, growth: float) -> Floats:
+        """Sum over stretches of tenure on which profile and hazard are exponential: exact."""
+        starts = sorted({*profile.starts, 0.0, *self._law.knots})
+        total = np.zeros(len(self._rows))
+        for start, end in zip(starts, [*starts[1:], np.inf], strict=True):
+            first = np.maximum(self._tenure, start)
+            span = np.minimum(self._tenure + self._until, end) - first
+            if (inside := np.flatnonzero(span > 0)).size:
+                burn = self._hazard[inside] * self._law.factor(start) * ~self._noticed[inside]
+                wait = (first - self._tenure)[inside]
+                worth = np.exp(growth * wait) * self._stay(wait, inside)
+                for value, rate in profile.terms_from(start):
+                    level = value * np.exp(rate * (first[inside] - start))
+                    total[inside] += worth * level * exponential_span(span[inside], rate + growth - burn)
+        return total
 
     def _quadrature(self, profile: Profile, growth: float) -> Floats:
         """Integrate month by month with four nodes each, wider panels after ten years."""
@@ -96,10 +115,11 @@ class _Cell:
         inside = profile.integral(self._tenure + stop, growth) - profile.integral(self._tenure + start, growth)
         return np.asarray(np.exp(-growth * self._tenure) * inside)
 
-    def _stay(self, wait: Floats) -> Floats:
+    def _stay(self, wait: Floats, mine: Ints | slice = slice(None)) -> Floats:
         """Return the chance of still being there after `wait` months; 1 until a notice already given ends."""
-        passed = self._law.cumulative(self._tenure + wait) - self._law.cumulative(self._tenure)
-        return np.where(self._noticed, 1.0, np.exp(-self._hazard * passed))
+        tenure = self._tenure[mine]
+        passed = self._law.cumulative(tenure + wait) - self._law.cumulative(tenure)
+        return np.where(self._noticed[mine], 1.0, np.exp(-self._hazard[mine] * passed))
 
     def _bills(self) -> Floats:
         """Return the value of the bills to come, each for as many months as it covers."""

@@ -44,6 +44,15 @@ class Duration:
         """True where Lambda(a) = a."""
         return self.power == 1.0 and not self.factors
 
+    @property
+    def is_power(self) -> bool:
+        """True where the factor changes all the time."""
+        return self.power != 1.0 and not self.factors
+
+    def factor(self, tenure: float) -> float:
+        """Return the factor from `tenure` (months) to the next knot, for a law that is no power."""
+        return self.factors[int(np.searchsorted(self.knots, tenure, side="right"))] if self.factors else 1.0
+
     def cumulative(self, tenure: Floats) -> Floats:
         """Integrate the duration factor from 0 to `tenure` (months, >= 0, any shape)."""
         if self.is_constant:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
 
-from retainsim.draws import Floats
+from retainsim.draws import Floats, Ints
 
 Terms: TypeAlias = tuple[tuple[float, float], ...]
 """Sum of exponentials on one stretch: (value at its start, growth per month)."""
@@ -54,59 +55,70 @@ class Profile:
 
     def at(self, tenure: Floats) -> Floats:
         """Return the factor at `tenure` (months, any shape)."""
-        stretch, inside = self._locate(tenure)
-        total = np.zeros_like(inside)
-        for values, rates in zip(*self._columns(), strict=True):
-            total += values[stretch] * np.exp(rates[stretch] * inside)
-        return total
+        table = _table(self, 0.0)
+        stretch = np.searchsorted(table.starts, tenure, side="right") - 1
+        return np.asarray(
+            sum(v[stretch] * np.exp(r[stretch] * (tenure - table.starts[stretch])) for v, r in table.terms)
+        )
 
     def integral(self, tenure: Floats, rate: float = 0.0) -> Floats:
         """Integrate factor(a) x exp(rate a) over a from 0 to `tenure` (months), with `rate` per month."""
-        stretch, inside = self._locate(tenure)
-        return self._before(rate)[stretch] + self._within(stretch, inside, rate)
+        table = _table(self, rate)
+        stretch = np.searchsorted(table.starts, tenure, side="right") - 1
+        return table.before[stretch] + table.within(stretch, tenure - table.starts[stretch])
 
     def times(self, other: Profile) -> Profile:
         """Return the product of two profiles."""
         if other.is_constant:
             return self
         starts = tuple(sorted(set(self.starts) | set(other.starts)))
-        return Profile(starts, tuple(_product(self._from(s), other._from(s)) for s in starts))
+        return Profile(starts, tuple(_product(self.terms_from(s), other.terms_from(s)) for s in starts))
 
-    def _from(self, start: float) -> Terms:
+    def terms_from(self, start: float) -> Terms:
         """Return the terms in force at `start`, taken from there."""
         stretch = int(np.searchsorted(self.starts, start, side="right")) - 1
         passed = start - self.starts[stretch]
         return tuple((value * math.exp(rate * passed), rate) for value, rate in self.terms[stretch])
 
-    def _locate(self, tenure: Floats) -> tuple[Floats, Floats]:
-        starts = np.array(self.starts)
-        stretch = np.searchsorted(starts, tenure, side="right") - 1
-        return stretch, tenure - starts[stretch]
 
-    def _columns(self) -> tuple[Floats, Floats]:
-        """Return values and rates, shape (most terms, stretches), short stretches filled with zeros."""
-        width = max(len(terms) for terms in self.terms)
-        padded = [(*terms, *(((0.0, 0.0),) * (width - len(terms)))) for terms in self.terms]
-        return np.array(padded).transpose(2, 1, 0)[0], np.array(padded).transpose(2, 1, 0)[1]
+@dataclass(frozen=True)
+class _Table:
+    """A profile times exp(rate a), in arrays by stretch: starts, terms (value and growth), integral before each."""
 
-    def _within(self, stretch: Floats, inside: Floats, rate: float) -> Floats:
-        total = np.zeros_like(inside)
-        for values, rates in zip(*self._columns(), strict=True):
-            total += values[stretch] * exponential_span(inside, rates[stretch] + rate)
-        return total * np.exp(rate * np.array(self.starts)[stretch])
+    starts: Floats
+    terms: tuple[tuple[Floats, Floats], ...]
+    before: Floats
 
-    def _before(self, rate: float) -> Floats:
-        """Return the integral up to each start."""
-        widths = np.diff(np.array(self.starts))
-        parts = self._within(np.arange(len(widths)), widths, rate)
-        return np.concatenate([[0.0], np.cumsum(parts)])
+    def within(self, stretch: Ints, inside: Floats) -> Floats:
+        """Integrate from the start of each stretch over `inside` months."""
+        parts = (v[stretch] * exponential_span(inside, r[stretch]) for v, r in self.terms)
+        return np.asarray(sum(parts))
+
+
+@lru_cache(maxsize=1024)
+def _table(profile: Profile, rate: float) -> _Table:
+    """Lay a profile out in arrays; the same few are asked for at every settlement."""
+    starts = np.array(profile.starts)
+    width = max(len(terms) for terms in profile.terms)
+    padded = [(*terms, *(((0.0, 0.0),) * (width - len(terms)))) for terms in profile.terms]
+    wide = np.array(padded)
+    weights = np.exp(rate * starts)
+    terms = tuple((wide[:, i, 0] * weights, wide[:, i, 1] + rate) for i in range(width))
+    table = _Table(starts, terms, np.zeros(len(starts)))
+    widths = np.diff(starts)
+    parts = table.within(np.arange(len(widths)), widths)
+    return replace(table, before=np.concatenate([[0.0], np.cumsum(parts)]))
 
 
 def exponential_span(width: Floats, rate: Floats | float) -> Floats:
     """Integrate exp(rate x) over x from 0 to `width` (months), exactly also where the rate is 0."""
-    rate = np.asarray(rate, dtype=np.float64)
-    safe = np.where(rate == 0.0, 1.0, rate)
-    return np.where(rate == 0.0, width, np.expm1(safe * width) / safe)
+    if isinstance(rate, float):
+        return np.asarray(np.expm1(rate * width) / rate) if rate else width
+    still = rate == 0.0
+    if not still.any():
+        return np.asarray(np.expm1(rate * width) / rate)
+    safe = np.where(still, 1.0, rate)
+    return np.where(still, width, np.expm1(safe * width) / safe)
 
 
 def _product(one: Terms, two: Terms) -> Terms:

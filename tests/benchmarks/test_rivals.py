@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from retainsim import theory
 from scipy import integrate
+
+from retainsim import theory
 
 
 def load_rivals():

@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from retainsim import theory
 from scipy import integrate, optimize
+
+from retainsim import theory
 
 CARD = [-51, 30, 42, 44, 49, 55]  # Reichheld & Sasser's credit card, profit in years 0 to 5, then 51 a year
 CARD_RATE = 0.0555
