@@ -8,6 +8,7 @@ adds joiners and moves nobody else.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,8 +17,8 @@ from retainsim.draws import Floats, Ints, Luck, Names, key, mix, name
 
 STRIP = 4.0
 """Height of a strip of the plane, joins a month: part of every customer's identity, so it never changes."""
-_YEAR, _LAYER = 12, 16
-"""Months and strips drawn at a time; they change no luck, only how often it is asked for."""
+_YEAR, _WIDEST = 12, 64
+"""Months and most strips drawn at a time; they change no luck, only how often it is asked for."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class Acquisition:
         mine, rate = self._channels[channel], self.rate(channel)
         year, month = divmod(int(math.ceil(end)) - 1, _YEAR)
         found = []
-        for layer in range(math.ceil(rate / (STRIP * _LAYER))):
+        for layer in _layers(rate):
             points = self._points(channel, year, layer)
             places = points.within(month, start, end, rate)
             found.append((points.names[places], points.times[places]))
@@ -114,9 +115,9 @@ class Acquisition:
         segments = self._luck.choice("acquisition.segment", names, mine.mix)
         return names, times, np.full(len(names), mine.origin), segments
 
-    def _points(self, channel: str, year: int, layer: int) -> _Points:
+    def _points(self, channel: str, year: int, layer: tuple[int, int]) -> _Points:
         """Return the points of a year in a layer of strips, remembered for the other arms of the replication."""
-        where = ("acquisition", channel, year, layer)
+        where = ("acquisition", channel, year, *layer)
         if where not in self._luck.memory:
             self._luck.memory[where] = _draw_points(self._luck, channel, year, layer)
         points = self._luck.memory[where]
@@ -124,16 +125,26 @@ class Acquisition:
         return points
 
 
-def _draw_points(luck: Luck, channel: str, year: int, layer: int) -> _Points:
+def _layers(rate: float) -> Iterator[tuple[int, int]]:
+    """Yield layers of strips (first, one past the last) up to a rate: 16, then twice as many, up to 64 at once."""
+    low, high = 0, 16
+    while low * STRIP < rate:
+        yield low, high
+        low, high = high, high + min(high, _WIDEST)
+
+
+def _draw_points(luck: Luck, channel: str, year: int, layer: tuple[int, int]) -> _Points:
     """Draw the points of a year in a layer: a Poisson number in each cell, placed evenly."""
-    months, strips = np.divmod(np.arange(_YEAR * _LAYER), _LAYER)
-    cells = name(key("acquisition", channel), year * _YEAR + months, layer * _LAYER + strips)
+    height = layer[1] - layer[0]
+    months, strips = np.divmod(np.arange(_YEAR * height), height)
+    strips += layer[0]
+    cells = name(key("acquisition", channel), year * _YEAR + months, strips)
     counts = luck.poisson("acquisition.points", cells, STRIP)
     first = np.repeat(np.cumsum(counts) - counts, counts)
     names = mix(np.repeat(cells, counts) + name(0, np.arange(len(first)) - first))
     times = year * _YEAR + np.repeat(months, counts) + luck.uniform("acquisition.time", names)
-    heights = layer * _LAYER + np.repeat(strips, counts) + luck.uniform("acquisition.height", names)
-    starts = np.append(0, np.cumsum(counts.reshape(_YEAR, _LAYER).sum(axis=1)))
+    heights = np.repeat(strips, counts) + luck.uniform("acquisition.height", names)
+    starts = np.append(0, np.cumsum(counts.reshape(_YEAR, height).sum(axis=1)))
     return _Points(names, times, heights * STRIP, starts)
 
 

@@ -57,6 +57,7 @@ class Money:
         self._charged_each: list[str] = []
         self.revenue_by_tenure = self.cost_by_tenure = Profile()
         self.margin_by_year: tuple[float, ...] = ()
+        self._held: tuple[Parameters, object] | None = None
         self.by_customer = False
         """Work everything out customer by customer, even what need not be; same result."""
         for line, kind in (("revenue", "revenue"), ("cost_of_sales", "variable"), ("cost_to_serve", "variable")):
@@ -91,7 +92,11 @@ class Money:
     # -- what the world calls ---------------------------------------------------------------------------------
 
     def hold(self, now: Parameters) -> None:
-        """Work out the tariffs in force."""
+        """Work out the tariffs in force; nothing is done where nothing has changed since the last time."""
+        shapes = self.revenue_by_tenure, self.cost_by_tenure, self.margin_by_year
+        if self._held is not None and self._held[0] is now and self._held[1] == (shapes, self.by_customer):
+            return
+        self._held = now, (shapes, self.by_customer)
         self.inflation = monthly_rate(now.firm.inflation)
         self.tariffs = [[self._tariff(now, s, o) for o in self._origins] for s in self._segments]
         self._flat = np.array([[t.is_flat and not self.by_customer for t in row] for row in self.tariffs])

@@ -11,6 +11,7 @@ from retainsim.units import monthly_hazard
 
 if TYPE_CHECKING:
     from retainsim.draws import Floats
+    from retainsim.scenario.schema import Parameters
     from retainsim.world import World
 
 PRESETS: dict[str, dict[str, float]] = {
@@ -42,8 +43,15 @@ PRESET_NOTES = {
 class Mechanism(mechanism.Mechanism):
     """Adds the base hazard of every reason; a change of churn or of a share scales it."""
 
+    def attach(self, world: World) -> None:
+        """Hold nothing yet."""
+        self._held: Parameters | None = None
+
     def hold(self, world: World) -> None:
         """Scale the bases by what has changed since the file: churn by segment, shares by reason."""
+        if world.now is self._held:
+            return
+        self._held = world.now
         for index, reason in enumerate(world.churn.reasons):
             world.churn.add("reasons", reason, world.bases.hazards[:, index] * self._scale(world, reason))
 

@@ -1,6 +1,8 @@
-"""A number that is not known is a distribution: drawn by rank, cut at both ends, checked before anything runs."""
+"""A number that is not known is a distribution, drawn by its rank between two ends."""
 
 import math
+import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -65,9 +67,7 @@ def test_whatever_is_accepted_has_rising_quantiles_around_its_mean(kind, given_n
     drawn = [law.quantile(u) for u in sorted(ranks)]
     low, high = law.ends
     slack = 1e-12 * max(map(abs, (low, high, *given_numbers)))
-    assert all(
-        low - slack <= a <= b + slack <= high + 2 * slack for a, b in zip(drawn, drawn[1:], strict=False)
-    )
+    assert all(low - slack <= a <= b + slack <= high + 2 * slack for a, b in pairwise(drawn))
     assert math.isfinite(low) and math.isfinite(high) and low - slack <= law.mean <= high + slack  # noqa: PT018
 
 
@@ -89,17 +89,22 @@ def test_whatever_is_accepted_has_rising_quantiles_around_its_mean(kind, given_n
     ],
 )
 def test_a_law_that_cannot_be_drawn_from_is_refused(kind, given_numbers, part):
-    with pytest.raises(ValueError, match=".") as caught:
+    with pytest.raises(ValueError, match=re.escape(part)):
         Distribution(kind, given_numbers)
-    assert part in str(caught.value)
 
 
 TREE = {
     "segments": {
-        "normal": {"price": {"normal": [60, 5]}, "moves": {"beta": 0.01}, "frailty": {"kind": "gamma", "variance": {"uniform": [0.1, 1]}}}
+        "normal": {
+            "price": {"normal": [60, 5]},
+            "moves": {"beta": 0.01},
+            "frailty": {"kind": "gamma", "variance": {"uniform": [0.1, 1]}},
+        }
     },
-    "acquisition": {"ads": {"joins": 3, "seasonality": [{"normal": [1, 0.1]}, *[1] * 11], "curve": {"normal": [1, 2]}}},
-}  # fmt: skip
+    "acquisition": {
+        "ads": {"joins": 3, "seasonality": [{"normal": [1, 0.1]}, 1, 1], "curve": {"normal": [1, 2]}}
+    },
+}
 
 
 def test_distributions_are_found_where_numbers_stand_and_nowhere_else():

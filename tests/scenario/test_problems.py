@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from retainsim import scenario
 from retainsim.errors import ScenarioError
+from retainsim.scenario.arms import Timeline, folded
 from retainsim.scenario.document import Document
 from retainsim.scenario.keys import value_at
 from retainsim.scenario.problems import check
@@ -602,7 +603,7 @@ def test_two_distributions_of_one_table_are_tried_together():
 
 
 def test_seven_distributions_of_one_table_are_tried_in_pairs():
-    rest = "spend lag_months carry_over hazard_factor first_discount".split()
+    rest = ["spend", "lag_months", "carry_over", "hazard_factor", "first_discount"]
     keys = "\n".join(f"{key} = {{ uniform = [0.1, 0.2] }}" for key in rest)
     text = edited(
         ("spend = 1000\n", ""),
@@ -657,11 +658,12 @@ def test_the_two_hundredth_problem_is_the_last_one_listed():
     assert lines[-1] == "... and 300 more problems; mend these first"
 
 
-# -- whatever a file may hold, there is an answer ---------------------------------------------------------------
+# -- whatever a file may hold, there is an answer --------------------------------------------------
 
-WORDS = sorted(set("".join(c if c.isalnum() or c == "_" else " " for c in GOOD).split())) + [
-    "baseline", "normal", "uniform", "beta", "kind", "gamma", "frailty", "duration", "steps", "factors", "start",
-    "set", "to", "include", "pieces", "tenure", "cost", "per_month", "preset", "existing", "seasonality",
+WORDS = [
+    *sorted(set("".join(c if c.isalnum() or c == "_" else " " for c in GOOD).split())),
+    "baseline", "normal", "uniform", "beta", "kind", "gamma", "frailty", "duration", "steps", "factors",
+    "start", "set", "to", "include", "pieces", "tenure", "cost", "per_month", "preset", "existing", "seasonality",
 ]  # fmt: skip
 numbers = (
     st.integers()
@@ -689,13 +691,17 @@ PATHS = list(paths_of(tomllib.loads(GOOD)))
 
 def answer(tree):
     """Check a tree; if it is right, everything that a run asks of a scenario works too."""
+    document, problems = Document(tree, {}, ("x.toml",), ""), ["x.toml:1:1"]
     try:
-        checked = check(Document(tree, {}, ("x.toml",), ""))
+        parameters = check(document).parameters
     except ScenarioError as error:
-        assert error.problems
-        assert all(line.isprintable() and line.startswith("x.toml:1:1") for line in error.problems)
-        return
-    assert checked.parameters.segments
+        problems = error.problems
+    else:
+        for arm in folded(parameters).values():
+            line = Timeline(parameters, arm)
+            assert [line.at(time) for time in (0, *line.breakpoints, math.inf)]
+    assert problems
+    assert all(line.isprintable() and line.startswith("x.toml:1:1") for line in problems)
 
 
 @settings(deadline=None)
