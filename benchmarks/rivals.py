@@ -206,6 +206,60 @@ def numpy_month_loop(case, seed):
     return Outcome(pool, int(joined.sum()), left, left_by_reason, float(margin @ discount))
 
 
+def numpy_open_loop(case, seed):
+    """Play `case` as `numpy_month_loop` does, but with what a comparison of arms needs left open.
+
+    Hazards stay apart by reason and are put together anew every month, so that a lever may change them; leavings
+    are kept by month, segment and reason, and money by month and segment.
+    """
+    rng = np.random.default_rng(seed)
+    segments, reasons, months = len(case.segments), len(case.reasons), case.months
+    base = np.array(case.monthly_hazards())[:, None] * np.array(case.reason_shares)
+    variance = case.frailty_variance
+
+    def newcomers(n):
+        segment = rng.choice(segments, size=n, p=case.shares)
+        frailty = rng.gamma(1 / variance, variance, size=n) if variance else np.ones(n)
+        return segment, frailty
+
+    def leavings(segment, frailty, lever, span):
+        hazard = (base * lever)[segment] * frailty[:, None]
+        gone = rng.random(len(segment)) < -np.expm1(-hazard.sum(axis=1) * span)
+        edges = np.cumsum(hazard[gone], axis=1)
+        reason = (rng.random(len(edges))[:, None] * edges[:, -1:] > edges).sum(axis=1)
+        return gone, np.bincount(segment[gone] * reasons + reason, minlength=segments * reasons)
+
+    segment, frailty = newcomers(case.customers)
+    pool = np.empty(months + 1, dtype=int)
+    pool[0] = case.customers
+    present = np.zeros((months, segments))
+    joined = np.zeros((months, segments), dtype=int)
+    left = np.zeros((months, segments, reasons), dtype=int)
+    for month in range(months):
+        lever = np.ones(reasons)
+        present[month] = np.bincount(segment, minlength=segments)
+        gone, counts = leavings(segment, frailty, lever, 1.0)
+        n = rng.poisson(case.joins_per_month)
+        new_segment, new_frailty = newcomers(n)
+        joined[month] = np.bincount(new_segment, minlength=segments)
+        part = rng.random(n)
+        new_gone, new_counts = leavings(new_segment, new_frailty, lever, part)
+        left[month] = (counts + new_counts).reshape(segments, reasons)
+        present[month] += np.bincount(new_segment, weights=part, minlength=segments)
+        present[month] -= np.bincount(segment[gone], minlength=segments) / 2
+        present[month] -= np.bincount(new_segment[new_gone], part[new_gone], minlength=segments) / 2
+        segment = np.concatenate([segment[~gone], new_segment[~new_gone]])
+        frailty = np.concatenate([frailty[~gone], new_frailty[~new_gone]])
+        pool[month + 1] = len(segment)
+
+    revenue = present * np.array(case.price)
+    cost = revenue * (1 - np.array(case.gross_margin)) + present * np.array(case.cost_to_serve)
+    margin = (revenue - cost).sum(axis=1) - joined.sum(axis=1) * case.cost_per_join
+    discount = (1 + case.discount_rate) ** (-(np.arange(months) + 0.5) / 12)
+    by_reason = left.sum(axis=(0, 1))
+    return Outcome(pool, int(joined.sum()), int(by_reason.sum()), by_reason, float(margin @ discount))
+
+
 def main():
     parser = argparse.ArgumentParser(description="Time the rivals on case S or M.")
     parser.add_argument("case", choices=["s", "m"], nargs="?", default="s")

@@ -73,11 +73,6 @@ def payback_month(cumulative: Floats) -> float:
     return float(below[-1] + 1) if below[-1] + 1 < len(cumulative) else math.nan
 
 
-def most_affordable(gain: Floats, discounted_months: Floats) -> float:
-    """Return the cost per customer-month that would use a gain up (money); gain and months by replication."""
-    return float(np.mean(gain) / np.mean(discounted_months))
-
-
 def _empty_world(today: Parameters, bases: Bases) -> World:
     empty = today.model_copy(update={"pool": today.pool.model_copy(update={"customers": 0})})
     return build(Setup(empty, Arm(), Timeline(empty, Arm()), bases), Luck(0, 0))

@@ -39,6 +39,23 @@ def half_width(values: Floats) -> float | None:
     return quantile * float(values.std(ddof=1)) / math.sqrt(len(values))
 
 
+def ratio(above: Floats, below: Floats) -> Estimate:
+    """Estimate the ratio of two means taken over the same replications, with its 95 % interval (delta method).
+
+    All None where the mean below is not clearly (four standard errors) off zero.
+    """
+    from scipy.special import stdtrit
+
+    none: Estimate = dict.fromkeys(("mean", "low", "high"))
+    n, bottom = len(below), float(below.mean())
+    if n < 2 or abs(bottom) <= 4.0 * float(below.std(ddof=1)) / math.sqrt(n):
+        return none
+    mean = float(above.mean()) / bottom
+    error = float((above - mean * below).std(ddof=1)) / math.sqrt(n) / abs(bottom)
+    half = float(stdtrit(n - 1, 0.5 + CONFIDENCE / 2)) * error
+    return {"mean": mean, "low": mean - half, "high": mean + half}
+
+
 def confidence_above_zero(values: Floats) -> float | None:
     """Return the confidence that the mean is above zero (one-sided Student t); None for fewer than two values."""
     from scipy.special import stdtr

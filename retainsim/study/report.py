@@ -20,10 +20,12 @@ from retainsim.scenario import Scenario
 from retainsim.study import tables
 from retainsim.study.compare import (
     BASELINE,
+    Estimate,
     confidence_above_zero,
     differences,
     estimate,
     expected_loss,
+    ratio,
 )
 from retainsim.study.selfcheck import self_check
 from retainsim.study.verdict import verdict
@@ -158,10 +160,9 @@ def _payback(monthly: pd.DataFrame, arm: str) -> dict[str, float | None]:
     return {"mean": float(back.mean()) if len(back) else None, "share": len(back) / len(months)}
 
 
-def _affordable(difference: pd.DataFrame, mine: pd.DataFrame) -> float | None:
-    """Return the cost per customer-month to the horizon that would use the gain to the horizon up."""
-    gains, months = difference["npv_to_horizon"].to_numpy(), mine["discounted_months"].to_numpy()
-    return economics.most_affordable(gains, months) if months.mean() > 0 else None
+def _affordable(difference: pd.DataFrame, mine: pd.DataFrame) -> Estimate:
+    """Estimate the cost per customer-month to the horizon that would use the gain to the horizon up."""
+    return ratio(difference["npv_to_horizon"].to_numpy(), mine["discounted_months"].to_numpy())
 
 
 def _economics(today: Any, found: Calibration) -> dict[str, Any]:

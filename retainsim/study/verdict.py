@@ -6,90 +6,143 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from retainsim.study.compare import BASELINE, confidence_above_zero, differences
-from retainsim.wording import Money, percent, span
+from retainsim.study.compare import (
+    BASELINE,
+    Estimate,
+    confidence_above_zero,
+    differences,
+    estimate,
+    ratio,
+)
+from retainsim.wording import Money, figure, percent, span
 
 if TYPE_CHECKING:
     from retainsim.scenario import Scenario
 
+Report = dict[str, Any]
 
-def verdict(scenario: Scenario, report: dict[str, Any], outcomes: pd.DataFrame) -> list[str]:
-    """Return one sentence per arm, what a free gain may cost, and which arm is best."""
-    arms = {name: arm for name, arm in report["arms"].items() if name != BASELINE}
-    if not arms:
-        return [_alone(scenario, report)]
+
+def verdict(scenario: Scenario, report: Report, outcomes: pd.DataFrame) -> list[str]:
+    """Say what each arm is worth, what a free gain may cost, how retention compares with acquisition, what is best."""
+    arms = [name for name in report["arms"] if name != BASELINE]
     money = Money.of(scenario.parameters)
+    if not arms:
+        return [_alone(report, money)]
     sentences = [_worth(scenario, report, name, money) for name in arms]
-    sentences += [_affordable(scenario, report, name, money) for name in arms if _is_free(scenario, report, name)]
+    sentences[0] = f"{_terms(report)}: {sentences[0]}"
+    sentences += [_affordable(report, name, money) for name in arms if _is_free(scenario, report, name)]
+    sentences += _against_acquisition(scenario, report, outcomes)
     return [*sentences, _best(report, outcomes, money)]
 
 
-def _alone(scenario: Scenario, report: dict[str, Any]) -> str:
-    money, arm = Money.of(scenario.parameters), report["arms"][BASELINE]
-    npv, pool = arm["npv"], arm["pool_end"]
+def is_lever_on_acquisition(scenario: Scenario, arm: str) -> bool:
+    """True where an arm does nothing but change acquisition."""
+    mine = scenario.arms[arm]
+    return mine.retention is None and bool(mine.change) and all(c.set.startswith("acquisition.") for c in mine.change)
+
+
+def _alone(report: Report, money: Money) -> str:
+    arm = report["arms"][BASELINE]
     return (
-        f"The baseline has an NPV of {money.say(npv['mean'])} {_terms(report)} "
-        f"(95 %: {money.interval(npv['low'], npv['high'])}) and ends with {pool['mean']:,.0f} customers."
+        f"{_terms(report)}: the baseline has an NPV of {money.say(arm['npv']['mean'])} "
+        f"(95 %: {money.interval(arm['npv']['low'], arm['npv']['high'])}) and ends with "
+        f"{arm['pool_end']['mean']:,.0f} customers."
     )
 
 
-def _worth(scenario: Scenario, report: dict[str, Any], name: str, money: Money) -> str:
+def _terms(report: Report) -> str:
+    """Say once what all NPVs of the run mean."""
+    run = report["run"]
+    years = f"{run['closing_years']:g} more year{'s' if run['closing_years'] != 1 else ''}"
+    closing = f" plus closing value ({years} of those still there)" if run["closing_value"] == "expected" else ""
+    return f"NPV over {span(run['months'])}{closing}, at {percent(run['discount_rate'])} a year, {run['tax']}"
+
+
+def _worth(scenario: Scenario, report: Report, name: str, money: Money) -> str:
     arm = report["arms"][name]
     paired = arm["versus_baseline"]
-    gain = paired["npv"]
-    if gain["mean"] == 0 and gain["low"] == 0:
-        return f"{arm['title']}: changes nothing in the NPV."
-    does = "is worth" if gain["mean"] > 0 else "costs"
-    sign = 1 if gain["mean"] > 0 else -1
-    low, high = (sorted((sign * gain["low"], sign * gain["high"]))) if gain["low"] is not None else (None, None)
-    sentence = (
-        f"{arm['title']}: {does} {money.say(abs(gain['mean']))} {_terms(report)} "
-        f"(95 %: {money.interval(low, high)})"
-    )
+    gain: Estimate = paired["npv"]
+    mean, low, high = gain["mean"], gain["low"], gain["high"]
+    assert mean is not None
+    assert low is not None
+    assert high is not None
+    if mean == low == high == 0.0:
+        return f"{arm['title']}: no different from the baseline."
+    more, sign = ("more", 1.0) if mean > 0 else ("less", -1.0)
+    bounds = money.interval(*sorted((sign * low, sign * high)))
+    unknown = ""
     if scenario.distributions:
-        sentence += f"; over what is not known, from {money.say(gain['p05'])} to {money.say(gain['p95'])} (5th to 95th percentile)"
-    return f"{sentence}; better than the baseline in {percent(paired['p_better'], 0)} of replications."
+        unknown = f"; with what is not known, {money.say(gain['p05'] or 0.0)} to {money.say(gain['p95'] or 0.0)}"
+        unknown += " (5th to 95th percentile)"
+    return (
+        f"{arm['title']}: {money.say(abs(mean))} {more} than the baseline (95 %: {bounds}{unknown}); "
+        f"better in {_how_often(paired['p_better'], report['run']['replications'])}."
+    )
 
 
-def _terms(report: dict[str, Any]) -> str:
-    run = report["run"]
-    closing = ""
-    if run["closing_value"] == "expected":
-        closing = f" and the {run['closing_years']:g} years after them that closing value counts"
-    return f"over {span(run['months'])}{closing}, {run['tax']}"
+def _how_often(share: float, replications: int) -> str:
+    if share == 1.0:
+        return f"all {replications} replications"
+    return f"{round(share * replications):,} of {replications:,} replications"
 
 
-def _is_free(scenario: Scenario, report: dict[str, Any], name: str) -> bool:
-    lever = scenario.arms[name].retention
-    if lever is None or scenario.arms[name].change or scenario.arms[name].investment:
+def _is_free(scenario: Scenario, report: Report, name: str) -> bool:
+    arm = scenario.arms[name]
+    if arm.retention is None or arm.change or arm.investment:
         return False
-    cost = lever.cost
-    free = not (cost.once or cost.per_month or cost.per_customer_month)
-    return free and report["arms"][name]["versus_baseline"]["affordable_per_customer_month"] is not None
+    cost = arm.retention.cost
+    affordable = report["arms"][name]["versus_baseline"]["affordable_per_customer_month"]["mean"]
+    return not (cost.once or cost.per_month or cost.per_customer_month) and affordable is not None
 
 
-def _affordable(scenario: Scenario, report: dict[str, Any], name: str, money: Money) -> str:
+def _affordable(report: Report, name: str, money: Money) -> str:
     arm = report["arms"][name]
     most = arm["versus_baseline"]["affordable_per_customer_month"]
     return (
-        f"{arm['title']}: pays for itself within {span(report['run']['months'])} as long as it costs less than "
-        f"{money.exact(most)} per customer-month (mean, without closing value)."
+        f"{arm['title']}: pays for itself within {span(report['run']['months'])} at up to "
+        f"{money.exact(most['mean'])} per customer-month (95 %: {money.exact(most['low'])} to "
+        f"{money.exact(most['high'])}; closing value not counted)."
     )
 
 
-def _best(report: dict[str, Any], outcomes: pd.DataFrame, money: Money) -> str:
+def _against_acquisition(scenario: Scenario, report: Report, outcomes: pd.DataFrame) -> list[str]:
+    """Compare the first retention arm with every arm that only changes acquisition."""
+    levers = [name for name in report["arms"] if scenario.arms[name].retention is not None]
+    taps = [name for name in report["arms"] if is_lever_on_acquisition(scenario, name)]
+    if not levers:
+        return []
+    return [s for tap in taps if (s := _times(report, outcomes, levers[0], tap))]
+
+
+def _times(report: Report, outcomes: pd.DataFrame, lever: str, tap: str) -> str | None:
+    gains = [differences(outcomes, name)["npv"].to_numpy() for name in (lever, tap)]
+    found = ratio(*gains)
+    if found["mean"] is None or found["low"] is None or found["high"] is None or gains[1].mean() <= 0:
+        return None
+    return (
+        f"{_title(report, lever)} is worth {figure(found['mean'])} times as much as {_title(report, tap)} "
+        f"(95 %: {figure(found['low'])} to {figure(found['high'])})."
+    )
+
+
+def _best(report: Report, outcomes: pd.DataFrame, money: Money) -> str:
     ranked = sorted(report["arms"], key=lambda a: report["arms"][a]["npv"]["mean"], reverse=True)
     best, second = ranked[:2]
     gap = differences(outcomes, best, second)["npv"].to_numpy()
-    sure = confidence_above_zero(gap)
     if not gap.any():
-        return f"{_title(report, best)} and {_title(report, second)} come to the same NPV."
+        return f"Highest NPV: {_title(report, best)} and {_title(report, second)} come to the same."
+    found, sure = estimate(gap), confidence_above_zero(gap)
+    assert found["mean"] is not None
+    assert sure is not None
     return (
-        f"Of all arms, {_title(report, best)} has the highest mean NPV, {money.say(float(gap.mean()))} above "
-        f"{_title(report, second)}"
-        + (f" (confidence that its mean is higher: {percent(min(sure, 0.9999), 2 if sure > 0.99 else 0)})." if sure is not None else ".")
+        f"Highest mean NPV: {_title(report, best)}, {money.say(found['mean'])} above {_title(report, second)} "
+        f"(95 %: {money.interval(found['low'], found['high'])}; confidence that its mean is higher: {_sure(sure)})."
     )
 
 
-def _title(report: dict[str, Any], name: str) -> str:
+def _sure(confidence: float) -> str:
+    return "above 99.9 %" if confidence > 0.999 else percent(confidence)
+
+
+def _title(report: Report, name: str) -> str:
     return f"“{report['arms'][name]['title']}”" if name != BASELINE else "the baseline"

@@ -451,6 +451,16 @@ BAD = {
         "8:1 segments.small.price",
         "sd above 0",
     ),
+    "a distribution without a list": (
+        ("price = 60.0", "price = { normal = 60 }"),
+        "8:1 segments.small.price",
+        "normal = [mean, sd] (got normal = 60)",
+    ),
+    "a distribution too large": (
+        ("price = 60.0", "price = { uniform = [0, 1e301] }"),
+        "8:1 segments.small.price",
+        "too large",
+    ),
     "a distribution beyond a limit": (
         ("annual_churn = 0.22", "annual_churn = { normal = [0.1, 0.05] }"),
         "9:1 segments.small.annual_churn",
@@ -641,6 +651,19 @@ def test_a_date_outside_the_run_is_refused(when, part):
     assert part in line
 
 
+def test_a_date_may_not_lead_beyond_the_calendar():
+    text = edited(
+        ("months = 24", "months = 24\nstart = 9999-12-01"), ("from_month = 3", "from_month = 9999-12-31")
+    )
+    (line,) = problems_of(text)
+    assert "beyond the calendar (got 9999-12-31)" in line
+
+
+def test_an_arm_called_retention_is_no_lever():
+    (line,) = problems_of(edited(("[arms.better]", "[arms]\nretention = 5\n[arms.better]")))
+    assert "arms.retention: not a table (got 5)" in line
+
+
 def test_costs_per_month_are_no_dates():
     text = edited(("points = 5", "points = 5, cost = { per_month = 2026-01-01 }"))
     (line,) = problems_of(text)
@@ -663,7 +686,7 @@ def test_the_two_hundredth_problem_is_the_last_one_listed():
 WORDS = [
     *sorted(set("".join(c if c.isalnum() or c == "_" else " " for c in GOOD).split())),
     "baseline", "normal", "uniform", "beta", "kind", "gamma", "frailty", "duration", "steps", "factors",
-    "start", "set", "to", "include", "pieces", "tenure", "cost", "per_month", "preset", "existing", "seasonality",
+    "start", "set", "to", "include", "pieces", "tenure", "cost", "per_month", "preset", "existing",
 ]  # fmt: skip
 numbers = (
     st.integers()

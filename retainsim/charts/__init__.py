@@ -1,0 +1,85 @@
+"""Charts: one file per question, each a slide that states its finding."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from retainsim.errors import UsageError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from retainsim.results import Results
+
+__all__ = ["NAMES", "Chart", "Plot", "draw"]
+
+NAMES = ("npv", "bridge", "pool", "reasons")
+"""The charts, in the order of an argument: what it is worth, what of, how it comes about, and why."""
+
+
+class Chart(Protocol):
+    """What every chart is: results in, axes out."""
+
+    def __call__(self, results: Results, *, arm: str | None = None, ax: Axes | None = None) -> Axes:
+        """Draw the chart of a run about one arm (default: the headline's), in the place of `ax` if given."""
+
+
+class Plot:
+    """The charts of one run, by name: `results.plot.pool()`.
+
+    Each takes `arm`, the arm it is about, and `ax`, axes in whose place it is drawn.
+    """
+
+    def __init__(self, results: Results) -> None:
+        self._results = results
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in NAMES:
+            raise AttributeError(f"there is no chart {name!r}; the charts are {', '.join(NAMES)}")
+
+        def plot(*, arm: str | None = None, ax: Axes | None = None) -> Axes:
+            return chart(name)(self._results, arm=arm, ax=ax)
+
+        plot.__name__, plot.__doc__ = name, chart(name).__doc__
+        return plot
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *NAMES]
+
+
+def chart(name: str) -> Chart:
+    """Return the chart of a name."""
+    found: Chart = getattr(import_module(f"retainsim.charts.{name}"), name)
+    return found
+
+
+def draw(
+    results: Results, folder: str | os.PathLike[str], *, formats: Iterable[str] = ("png", "svg")
+) -> list[Path]:
+    """Draw every chart of a run into a folder, which is made if need be, and return the files.
+
+    Raises
+    ------
+    UsageError
+        If a format is unknown.
+    """
+    from retainsim.charts import canvas
+
+    wanted = list(formats)
+    for format in wanted:
+        if format not in canvas.FORMATS:
+            raise UsageError(f"format {format!r}; the formats are {' and '.join(canvas.FORMATS)}")
+    place = Path(folder)
+    place.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name in NAMES:
+        ax = chart(name)(results)
+        for format in wanted:
+            path = place / f"{name}.{format}"
+            canvas.save(ax, path, format)
+            paths.append(path)
+    return paths

@@ -1,0 +1,217 @@
+"""Canvas: the slide every chart is drawn on, and the only place that knows a backend of matplotlib.
+
+A slide is 13.33 x 7.5 inches: the finding as a bold title, a line on what is shown, panels, notes, and the
+source. Lengths are inches and sizes of type points on that slide; on smaller axes everything shrinks alike.
+Text is placed by measure, as figure text, and is never parsed as mathematics.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import matplotlib.style
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from retainsim.charts.colours import GREY, INK
+from retainsim.charts.lettering import PITCH, balance, clean, height, sentence, wrap
+from retainsim.results import write_whole
+
+if TYPE_CHECKING:
+    from matplotlib.text import Text
+
+    from retainsim.charts.scales import Scale
+    from retainsim.results import Results
+
+STYLE = Path(__file__).with_name("retainsim.mplstyle")
+SIZE = (40 / 3, 7.5)
+MARGIN = (0.6, 0.42)
+INCH = 72.0
+SMALL, NORMAL, LARGE = 12.0, 13.0, 14.0
+_TITLES = ((24.0, 2), (21.0, 2), (18.0, 3))
+"""Sizes of the title, and in how many lines it must fit to have that size."""
+_METADATA: dict[str, dict[str, str | None]] = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
+FORMATS = tuple(_METADATA)
+_NOTEBOOK_DPI = 80
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw as the style file says, whatever the user's own settings are."""
+    with matplotlib.style.context(STYLE, after_reset=True):
+        yield
+
+
+class Sheet(Axes):
+    """Axes of a slide; in a notebook they show the whole slide."""
+
+    def _repr_png_(self) -> bytes:
+        file = io.BytesIO()
+        with style():
+            self.figure.savefig(file, format="png", dpi=_NOTEBOOK_DPI, metadata=_METADATA["png"])
+        return file.getvalue()
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Axes with fixed scales at a fixed place of a slide (inches from its lower left)."""
+
+    ax: Axes
+    slide: Slide
+    left: float
+    bottom: float
+    width: float
+    height: float
+    across: Scale
+    up: Scale
+
+    def x(self, value: float) -> float:
+        """Return where on the slide a value of the horizontal axis is."""
+        return self.left + self.width * (value - self.across.low) / (self.across.high - self.across.low)
+
+    def y(self, value: float) -> float:
+        """Return where on the slide a value of the vertical axis is."""
+        return self.bottom + self.height * (value - self.up.low) / (self.up.high - self.up.low)
+
+    @property
+    def right(self) -> float:
+        """Return where on the slide the panel ends."""
+        return self.left + self.width
+
+    @property
+    def top(self) -> float:
+        """Return where on the slide the panel ends at its top."""
+        return self.bottom + self.height
+
+
+class Slide:
+    """One finding.
+
+    Parameters
+    ----------
+    results
+        The run the source line names.
+    finding
+        The title: a sentence with its number.
+    about
+        What is shown, in which unit, and what the bands are.
+    notes
+        What whoever reads the chart must know.
+    ax
+        Axes whose place the slide takes; default: a figure of its own.
+    """
+
+    def __init__(
+        self, results: Results, finding: str, about: str, *, notes: Iterable[str] = (), ax: Axes | None = None
+    ) -> None:
+        self._guest = ax
+        self._figure = _root(ax) if ax is not None else Figure(figsize=SIZE)
+        if ax is None:
+            FigureCanvasAgg(self._figure)
+            self._figure.set_label(clean(finding))
+        self._place(ax)
+        self.bottom = self._foot([*notes, _source(results)])
+        self.top = self._head(sentence(clean(finding)), about)
+
+    def panel(
+        self, box: tuple[float, float, float, float], across: Scale, up: Scale, *, grid: str = "y"
+    ) -> Panel:
+        """Place a panel (left, bottom, width, height) with its ticks; the first one is the axes returned."""
+        ax, self._guest = self._guest, None
+        corner = (*self._at(box[0], box[1]), box[2] * self._unit[0], box[3] * self._unit[1])
+        if ax is None:
+            ax = self._figure.add_axes(corner, axes_class=Sheet)
+        else:
+            ax.clear()
+            ax.set_position(corner)
+        ax.set(xlim=(across.low, across.high), ylim=(up.low, up.high), autoscale_on=False)
+        ax.set_xticks(across.ticks, across.labels, parse_math=False)
+        ax.set_yticks(up.ticks, up.labels, parse_math=False)
+        ax.tick_params(labelsize=SMALL * self.scale, length=3.5 * self.scale, pad=4 * self.scale)
+        ax.spines[["top", "right"]].set_visible(False)
+        if grid:
+            ax.grid(axis=grid, linewidth=0.8 * self.scale)  # type: ignore[arg-type]
+            ax.set_axisbelow(True)
+        return Panel(ax, self, *box, across, up)
+
+    def text(self, x: float, y: float, text: str, size: float = NORMAL, **look: Any) -> Text:
+        """Write a text at a place (inches); `look` goes to matplotlib, but text is never mathematics."""
+        look = {"color": INK, "va": "baseline", "ha": "left", "linespacing": PITCH} | look
+        return self._figure.text(
+            *self._at(x, y), text, fontsize=size * self.scale, parse_math=False, usetex=False, **look
+        )
+
+    def line(self, xs: Sequence[float], ys: Sequence[float], **look: Any) -> None:
+        """Draw a line between places (inches)."""
+        points = [self._at(x, y) for x, y in zip(xs, ys, strict=True)]
+        look["linewidth"] = look.get("linewidth", 1.0) * self.scale
+        line = Line2D(*zip(*points, strict=True), transform=self._figure.transFigure, **look)
+        self._figure.add_artist(line)
+
+    def _place(self, ax: Axes | None) -> None:
+        """Find the slide's place on the figure: its corner, an inch in shares of the figure, and its scale."""
+        inches = self._figure.get_size_inches()
+        if ax is None:
+            corner, size = MARGIN, (SIZE[0] - 2 * MARGIN[0], SIZE[1] - 2 * MARGIN[1])
+        else:
+            box = ax.get_position() if ax.figure is self._figure else _within(ax, self._figure)
+            corner = box.x0 * inches[0], box.y0 * inches[1]
+            size = box.width * inches[0], box.height * inches[1]
+        needed = SIZE[0] - 2 * MARGIN[0], SIZE[1] - 2 * MARGIN[1]
+        self.scale = min(size[0] / needed[0], size[1] / needed[1])
+        self.width, self._height = size[0] / self.scale, size[1] / self.scale
+        self._corner = corner[0] / inches[0], corner[1] / inches[1]
+        self._unit = self.scale / inches[0], self.scale / inches[1]
+
+    def _at(self, x: float, y: float) -> tuple[float, float]:
+        return self._corner[0] + x * self._unit[0], self._corner[1] + y * self._unit[1]
+
+    def _head(self, finding: str, about: str) -> float:
+        """Write the title and what is shown; return where the room for panels ends."""
+        room = self.width * INCH
+        for size, most in _TITLES:
+            title = balance(finding, size, room, most, bold=True)
+            if not title.endswith("…"):
+                break
+        self.text(0, self._height, title, size, weight="bold", va="top")
+        below = self._height - height(title, size) / INCH - 0.06
+        about = wrap(sentence(about), LARGE, room, 2)
+        self.text(0, below, about, LARGE, color=GREY, va="top")
+        return below - height(about, LARGE) / INCH - 0.12
+
+    def _foot(self, lines: Sequence[str]) -> float:
+        """Write notes and source at the bottom; return where the room for panels begins."""
+        foot = "\n".join(wrap(sentence(clean(line)), SMALL, self.width * INCH, 2) for line in lines)
+        self.text(0, 0, foot, SMALL, color=GREY, va="bottom")
+        return height(foot, SMALL) / INCH + 0.15
+
+
+def save(ax: Axes, path: Path, format: str) -> None:
+    """Write the figure of a chart, whole or not at all, and with the same bytes whenever it is drawn."""
+    figure = _root(ax)
+    metadata = dict(_METADATA[format], Title=figure.get_label())
+    with style():
+        write_whole(path, lambda file: figure.savefig(file, format=format, metadata=metadata))
+
+
+def _root(ax: Axes) -> Figure:
+    figure = ax.figure.canvas.figure
+    assert isinstance(figure, Figure)
+    return figure
+
+
+def _within(ax: Axes, figure: Figure) -> Any:
+    """Return the place of axes of a subfigure on the whole figure."""
+    return ax.get_window_extent().transformed(figure.transFigure.inverted())
+
+
+def _source(results: Results) -> str:
+    run, title = results.report["run"], clean(results.report["scenario"]["title"])
+    return f"Source: retainsim {run['version']}, “{title}”, {run['replications']:,} replications, seed {run['seed']}"

@@ -1,0 +1,111 @@
+"""Lettering: text cut and placed to fit, measured before it is drawn."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
+from scipy.optimize import isotonic_regression
+
+from retainsim.draws import Floats
+
+PITCH = 1.22
+"""Height of a line of text, in sizes of its type."""
+_SAFETY = 1.02
+"""What is drawn may be wider than what is measured by the rounding of pixels."""
+
+
+def clean(text: str) -> str:
+    """Return what a user wrote as one line of characters that can be seen."""
+    seen = (c if c.isprintable() else "" if unicodedata.category(c) == "Cf" else " " for c in text)
+    return " ".join("".join(seen).split())
+
+
+def sentence(text: str) -> str:
+    """Return a text with a capital at its start."""
+    return text[:1].upper() + text[1:]
+
+
+@lru_cache(maxsize=4096)
+def width(text: str, size: float, bold: bool = False) -> float:
+    """Return the width (points) of a line of type of a size (points)."""
+    font = FontProperties(family="DejaVu Sans", size=size, weight="bold" if bold else "normal")
+    measured, _, _ = text_to_path.get_text_width_height_descent(text, font, False)
+    return _SAFETY * float(measured)
+
+
+def height(text: str, size: float) -> float:
+    """Return the height (points) of a text of one line or more."""
+    return PITCH * size * (text.count("\n") + 1)
+
+
+def cut(text: str, size: float, room: float, bold: bool = False) -> str:
+    """Return a text, or as much of its beginning as there is room for (points), with an ellipsis."""
+    if width(text, size, bold) <= room:
+        return text
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if width(text[:middle] + "…", size, bold) <= room else (low, middle - 1)
+    return text[:low].rstrip(" ,.;:") + "…"
+
+
+def wrap(text: str, size: float, room: float, lines: int, bold: bool = False) -> str:
+    """Break a text into at most so many lines no wider than `room` (points); what is left over is cut."""
+    found = _broken(text, size, room, bold)
+    if len(found) > lines:
+        found = [*found[: lines - 1], cut(" ".join(found[lines - 1 :]), size, room, bold)]
+    return "\n".join(found)
+
+
+def balance(text: str, size: float, room: float, lines: int, bold: bool = False) -> str:
+    """Wrap a text so that no line is much shorter than the others, in as few lines as it takes."""
+    best = wrap(text, size, room, lines, bold)
+    if best.endswith("…"):
+        return best
+    for share in np.arange(0.95, 0.5, -0.05):
+        narrower = _broken(text, size, room * share, bold)
+        if len(narrower) > best.count("\n") + 1:
+            break
+        best = "\n".join(narrower)
+    return best
+
+
+def spread(wanted: Sequence[float], heights: Sequence[float], low: float, high: float) -> Floats:
+    """Return the centres nearest to those wanted at which boxes of these heights do not overlap.
+
+    They keep the order wanted and stay within [low, high] if they fit there; if not, they start at `low`.
+    """
+    order = np.argsort(np.asarray(wanted), kind="stable")
+    tall = np.asarray(heights, dtype=np.float64)[order]
+    offset = np.cumsum(tall) - tall / 2
+    free = isotonic_regression(np.asarray(wanted, dtype=np.float64)[order] - offset).x
+    placed = np.empty(len(order))
+    placed[order] = np.clip(free, low, max(low, high - float(tall.sum()))) + offset
+    return placed
+
+
+def _broken(text: str, size: float, room: float, bold: bool) -> list[str]:
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}".lstrip()
+        if width(longer, size, bold) <= room:
+            lines[-1] = longer
+            continue
+        pieces = _pieces(word, size, room, bold)
+        lines += pieces
+    return [line for line in lines if line] or [""]
+
+
+def _pieces(word: str, size: float, room: float, bold: bool) -> list[str]:
+    """Return a word, in pieces where it is wider than the room."""
+    pieces = [""]
+    for letter in word:
+        if pieces[-1] and width(pieces[-1] + letter, size, bold) > room:
+            pieces.append("")
+        pieces[-1] += letter
+    return pieces

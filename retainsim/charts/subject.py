@@ -1,0 +1,139 @@
+"""Subject: which arm a chart is about, and the words every chart uses for arms, money and time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from retainsim.charts.lettering import clean
+from retainsim.charts.scales import minus
+from retainsim.errors import UsageError
+from retainsim.study.compare import BASELINE
+from retainsim.study.runs import headline
+from retainsim.wording import Money, span
+
+if TYPE_CHECKING:
+    from retainsim.results import Results
+
+MOST_ARMS = 8
+_TITLE = 70
+
+
+class Subject:
+    """The arm a chart is about.
+
+    Parameters
+    ----------
+    results
+        The run.
+    arm
+        Its name; default: the arm the headline is about, or the baseline where there is no other.
+
+    Raises
+    ------
+    UsageError
+        If there is no such arm.
+    """
+
+    def __init__(self, results: Results, arm: str | None = None) -> None:
+        self.results = results
+        self.arm = arm or headline(results.scenario) or BASELINE
+        if self.arm not in results.arms:
+            raise UsageError(f"there is no arm {arm!r}; the arms are {', '.join(results.arms)}")
+        self.money = Money.of(results.scenario.parameters)
+
+    @property
+    def is_alone(self) -> bool:
+        """True where there is nothing to compare: the subject is the baseline."""
+        return self.arm == BASELINE
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """Return what the report says of the arm."""
+        found: dict[str, Any] = self.results.report["arms"][self.arm]
+        return found
+
+    @property
+    def difference(self) -> dict[str, Any]:
+        """Return what the report says of the arm less the baseline."""
+        found: dict[str, Any] = self.report["versus_baseline"]
+        return found
+
+    @property
+    def name(self) -> str:
+        """Return the arm's title, short enough for the beginning of a sentence."""
+        title = self.title(self.arm)
+        return (title if len(title) <= _TITLE else title[:_TITLE].rsplit(" ", 1)[0] + "…").rstrip(" .,:;")
+
+    @property
+    def arms(self) -> list[str]:
+        """Return the arms a chart has room for: the baseline, the subject and those that differ most in NPV."""
+        results = self.results
+
+        def weight(name: str) -> float:
+            if name in (BASELINE, self.arm):
+                return float("inf")
+            return abs(float(results.report["arms"][name]["versus_baseline"]["npv"]["mean"]))
+
+        kept = set(sorted(results.arms, key=weight, reverse=True)[:MOST_ARMS])
+        return [name for name in results.arms if name in kept]
+
+    @property
+    def left_out(self) -> list[str]:
+        """Return a note on the arms there is no room for, if any."""
+        every, shown = len(self.results.arms), len(self.arms)
+        return [f"{shown} of {every} arms: those whose NPV differs most from the baseline."] if shown < every else []
+
+    @property
+    def horizon(self) -> str:
+        """Return how long the run looks ahead: five years."""
+        return span(self.results.report["run"]["months"])
+
+    @property
+    def terms(self) -> str:
+        """Return what an NPV of this run counts: over five years and 5 years of closing value, before tax."""
+        run = self.results.report["run"]
+        years = run["closing_years"]
+        closing = f" and {years:g} year{'s' * (years != 1)} of closing value" if self.has_closing else ""
+        return f"over {self.horizon}{closing}, {run['tax']}"
+
+    @property
+    def has_closing(self) -> bool:
+        """True where NPV includes closing value."""
+        return bool(self.results.report["run"]["closing_value"] == "expected")
+
+    @property
+    def replications(self) -> str:
+        """Return how many replications there are, with the word."""
+        return f"{self.results.report['run']['replications']:,} replications"
+
+    def title(self, arm: str) -> str:
+        """Return the title of an arm, on one line."""
+        return clean(self.results.arms[arm]) or arm
+
+    def say(self, amount: float, digits: int = 2) -> str:
+        """Write an amount: EUR 1.9 m."""
+        return minus(self.money.say(amount, digits))
+
+    def signed(self, amount: float, digits: int = 2) -> str:
+        """Write a difference of amounts, with its sign."""
+        return ("+" if amount > 0 else "") + self.say(amount, digits)
+
+    def interval(self, low: float | None, high: float | None) -> str:
+        """Write a 95 % interval of an amount: 95 %: EUR 1.8 m to EUR 2.0 m."""
+        if low is None or high is None:
+            return "95 %: interval unknown"
+        return "95 %: " + " to ".join(map(minus, self.money.interval(low, high).split(" to ")))
+
+
+def interval_of_counts(low: float | None, high: float | None) -> str:
+    """Write a 95 % interval of a number of customers."""
+    if low is None or high is None:
+        return "95 %: interval unknown"
+    return f"95 %: {amount(low)} to {amount(high)}"
+
+
+def amount(number: float) -> str:
+    """Write a number of customers, with one decimal where it is small."""
+    decimals = 0 if abs(number) >= 10 or float(number).is_integer() else 1
+    written = minus(f"{number:,.{decimals}f}")
+    return "0" if float(written.replace("−", "").replace(",", "")) == 0 else written

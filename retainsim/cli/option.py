@@ -1,0 +1,119 @@
+"""Option: what commands take alike, each set of options as one decorator."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeAlias
+
+import click
+
+from retainsim.cli.root import DEBUG
+from retainsim.cli.screen import Screen
+
+Decorated: TypeAlias = Callable[..., Any]
+
+scenario_file = click.argument("file")
+
+
+class Assignment(click.ParamType):
+    """KEY=VALUE, the value as TOML writes it; a bare word is taken as a string."""
+
+    name = "key=value"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:
+        """Take the two sides apart."""
+        key, is_assigned, text = (part.strip() for part in str(value).partition("="))
+        if not (key and is_assigned and text):
+            self.fail(f"{value!r} is no KEY=VALUE; write segments.small.price=70", param, ctx)
+        try:
+            return key, toml_value(text)
+        except ValueError:
+            self.fail(f"{text!r} is no TOML; put all of {key}=... into single quotes", param, ctx)
+
+
+def toml_value(text: str) -> Any:
+    """Read a TOML value; what is none, but does not look like an attempt at one, is a string.
+
+    Raises
+    ------
+    ValueError
+        If it starts like a string, list or table and is none.
+    """
+    try:
+        table = tomllib.loads(f"value = {text}")
+    except ValueError:
+        if text[0] in "\"'[{":
+            raise
+        return text
+    if set(table) != {"value"}:
+        raise ValueError(text)
+    return table["value"]
+
+
+def screen(command: Decorated) -> Decorated:
+    """Give a command --json, --quiet and --debug, as its argument `screen`."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Print the answer as one JSON object.")
+    @click.option("-q", "--quiet", is_flag=True, help="Print nothing but the answer and what went wrong.")
+    @click.option(
+        "--debug", is_flag=True, expose_value=False, callback=_debug, is_eager=True,
+        help="Print the traceback of an error.",
+    )  # fmt: skip
+    @wraps(command)
+    def with_screen(*args: Any, as_json: bool, quiet: bool, **others: Any) -> Any:
+        return command(*args, screen=Screen(as_json, quiet), **others)
+
+    return with_screen
+
+
+def settings(command: Decorated) -> Decorated:
+    """Give a command --set, as its argument `settings`: values by dotted path."""
+
+    @click.option(
+        "--set", "assignments", multiple=True, type=Assignment(), metavar="KEY=VALUE",
+        help="Set another value than the file's, by its path: segments.small.price=70. Repeatable.",
+    )  # fmt: skip
+    @wraps(command)
+    def with_settings(*args: Any, assignments: tuple[tuple[str, Any], ...], **others: Any) -> Any:
+        return command(*args, settings=_merged(assignments), **others)
+
+    return with_settings
+
+
+def effort(command: Decorated) -> Decorated:
+    """Give a command --seed, --replications and --jobs; the first two end in its argument `settings`."""
+
+    @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of all luck.")
+    @click.option(
+        "--replications", type=click.IntRange(2, 100_000), help="Independent draws of all luck, at least 2."
+    )
+    @click.option("--jobs", type=click.IntRange(1), help="Processes; the result does not depend on it.")
+    @wraps(command)
+    def with_effort(
+        *args: Any, seed: int | None, replications: int | None, settings: dict[str, Any], **others: Any
+    ) -> Any:
+        given = [("run.seed", seed), ("run.replications", replications)]
+        chosen = [(key, value) for key, value in given if value is not None]
+        return command(*args, settings=_merged([*settings.items(), *chosen]), **others)
+
+    return with_effort
+
+
+def force(about: str) -> Callable[[Decorated], Decorated]:
+    """Give a command --force, which allows what `about` says."""
+    return click.option("--force", is_flag=True, help=about)
+
+
+def _merged(assignments: Any) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for key, value in assignments:
+        if key in merged:
+            raise click.UsageError(f"{key} is set twice; say once what it is")
+        merged[key] = value
+    return merged
+
+
+def _debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    ctx.meta[DEBUG] = ctx.meta.get(DEBUG) or value

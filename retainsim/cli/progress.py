@@ -1,0 +1,125 @@
+"""Progress: how many replications are done and how long the rest takes, on stderr."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from retainsim.cli.screen import Screen
+
+EVERY_SECONDS = 10.0
+"""Time between two lines where there is no terminal."""
+LONG_SECONDS = 60.0
+"""A run that takes longer says so."""
+SURE_SECONDS = 3.0
+"""Watched for so long, the speed of a run is known well enough."""
+
+Tell = Callable[[str], None]
+
+
+@dataclass
+class Tally:
+    """Replications done and wanted, and how long the rest takes.
+
+    Parameters
+    ----------
+    tell
+        Called once with a sentence where the run turns out to be long.
+    clock
+        Returns seconds.
+    """
+
+    tell: Tell
+    clock: Callable[[], float] = time.monotonic
+    done: int = 0
+    wanted: int = 0
+    _first: tuple[float, int] | None = None
+    _has_told: bool = field(default=False)
+
+    def __call__(self, done: int, wanted: int) -> None:
+        """Note how far the run is."""
+        self.done, self.wanted = done, wanted
+        if self._first is None:
+            self._first = self.clock(), done
+        left = self.left()
+        if left is not None and self.clock() - self._first[0] >= SURE_SECONDS and not self._has_told:
+            self._has_told = True
+            if left > LONG_SECONDS:
+                self.tell(f"this takes about {spell(left)} more; Ctrl-C keeps what is finished by then")
+
+    def left(self) -> float | None:
+        """Return the seconds that the rest takes at the speed so far; None before the second replication."""
+        if self._first is None or self.done == self._first[1]:
+            return None
+        seconds, replications = self.clock() - self._first[0], self.done - self._first[1]
+        return (self.wanted - self.done) * seconds / replications
+
+    def __str__(self) -> str:
+        if not self.wanted:
+            return "calibrating"
+        left = self.left()
+        rest = f", about {spell(left)} left" if left is not None else ""
+        return f"{self.done} of {self.wanted} replications{rest}"
+
+
+def spell(seconds: float) -> str:
+    """Write a time: 40 s, 5 min, 1 h 20 min."""
+    if seconds < 90:
+        return f"{math.ceil(seconds)} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+@contextmanager
+def watch(screen: Screen) -> Iterator[Callable[[int, int], None] | None]:
+    """Yield what a run is to call after every batch: a bar on a terminal, else a line every 10 s."""
+    if screen.quiet:
+        yield None
+    elif screen.err.is_terminal:
+        with _bar(screen) as told:
+            yield told
+    else:
+        with _lines(Tally(screen.note), screen.note) as told:
+            yield told
+
+
+@contextmanager
+def _lines(tally: Tally, tell: Tell) -> Iterator[Tally]:
+    """Tell how far a tally is, every 10 s, from a thread, since a replication may take longer."""
+    stopped = threading.Event()
+
+    def repeat() -> None:
+        while not stopped.wait(EVERY_SECONDS):
+            tell(str(tally))
+
+    thread = threading.Thread(target=repeat, daemon=True)
+    thread.start()
+    try:
+        yield tally
+    finally:
+        stopped.set()
+        thread.join()
+
+
+@contextmanager
+def _bar(screen: Screen) -> Iterator[Callable[[int, int], None]]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    parts = (TextColumn("{task.description}"), BarColumn(None), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*parts, console=screen.err, transient=True, expand=True) as bar:
+        task = bar.add_task("calibrating", total=None, start=False)
+        tally = Tally(screen.note)
+
+        def told(done: int, wanted: int) -> None:
+            if not tally.wanted:
+                bar.start_task(task)
+            bar.update(task, description="replications", completed=done, total=wanted)
+            tally(done, wanted)
+
+        yield told
