@@ -130,7 +130,9 @@ def recalibrate(file: Parameters, drawn: Parameters, found: Calibration) -> Base
     if drawn is file:
         return found.bases
     laws = ("frailty", "duration")
-    if any(getattr(drawn.segments[s], k) != getattr(file.segments[s], k) for s in file.segments for k in laws):
+    if any(
+        getattr(drawn.segments[s], k) != getattr(file.segments[s], k) for s in file.segments for k in laws
+    ):
         return calibrate(drawn).bases
     old, new = (
         np.array([monthly_hazard(p.segments[s].annual_churn or 0.0) for s in found.bases.segments])
@@ -193,7 +195,9 @@ def _split(today: Parameters, bases: Bases, factors: Floats) -> Bases:
     with np.errstate(divide="ignore"):
         hazards = np.where(factors > 0, bases.hazards / factors, 0.0)
     total = hazards.sum(axis=1, keepdims=True)
-    scale = np.divide(bases.hazards.sum(axis=1, keepdims=True), total, out=np.zeros_like(total), where=total > 0)
+    scale = np.divide(
+        bases.hazards.sum(axis=1, keepdims=True), total, out=np.zeros_like(total), where=total > 0
+    )
     return replace(bases, hazards=hazards * scale)
 
 
@@ -221,7 +225,9 @@ def _solve_segment(today: Parameters, bases: Bases, factors: Floats, segment: in
     sign = -1.0 if vary is _with_b else 1.0
 
     def excess(log_scale: float) -> float:
-        return _retention(today, vary(bases, segment, float(np.exp(sign * log_scale))), factors, segment) - goal
+        return (
+            _retention(today, vary(bases, segment, float(np.exp(sign * log_scale))), factors, segment) - goal
+        )
 
     low, high = _bracket(excess)
     if excess(low) < 0.0 or excess(high) > 0.0:
@@ -268,7 +274,9 @@ def _refine(today: Parameters, bases: Bases) -> Bases:
             scale = np.where(goal < 1.0, np.log(goal) / np.log(found), 1.0)
             lean = (shares / shares.sum(1, keepdims=True)) / (by_reason / by_reason.sum(1, keepdims=True))
         for index in range(len(goal)):
-            bases = _corrected(bases, index, float(scale[index]), np.nan_to_num(lean[index], nan=1.0, posinf=1.0))
+            bases = _corrected(
+                bases, index, float(scale[index]), np.nan_to_num(lean[index], nan=1.0, posinf=1.0)
+            )
     return bases
 
 

@@ -52,7 +52,13 @@ class Churn:
     """
 
     def __init__(
-        self, pool: Pool, luck: Luck, *, reasons: tuple[str, ...], durations: tuple[Duration, ...], origins: int
+        self,
+        pool: Pool,
+        luck: Luck,
+        *,
+        reasons: tuple[str, ...],
+        durations: tuple[Duration, ...],
+        origins: int,
     ) -> None:
         self._pool, self._luck, self.reasons, self._durations = pool, luck, reasons, durations
         self._shape = (len(durations), origins, len(reasons))

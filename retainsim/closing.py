@@ -96,7 +96,9 @@ class _Cell:
             span = np.maximum(np.minimum(self._until, high) - low, 0.0)
             for node, weight in zip(_NODES, _WEIGHTS, strict=True):
                 at = low + span * (node + 1) / 2
-                total += weight / 2 * span * np.exp(growth * at) * self._stay(at) * profile.at(self._tenure + at)
+                total += (
+                    weight / 2 * span * np.exp(growth * at) * self._stay(at) * profile.at(self._tenure + at)
+                )
         return total
 
     def _by_period(self, profile: Profile, growth: float) -> Floats:
@@ -112,7 +114,9 @@ class _Cell:
     def _span(self, profile: Profile, growth: float, start: Floats, stop: Floats) -> Floats:
         if profile.is_constant:
             return np.exp(growth * start) * exponential_span(stop - start, growth)
-        inside = profile.integral(self._tenure + stop, growth) - profile.integral(self._tenure + start, growth)
+        inside = profile.integral(self._tenure + stop, growth) - profile.integral(
+            self._tenure + start, growth
+        )
         return np.asarray(np.exp(-growth * self._tenure) * inside)
 
     def _stay(self, wait: Floats, mine: Ints | slice = slice(None)) -> Floats:

@@ -29,7 +29,9 @@ def lifetime_values(today: Parameters, bases: Bases) -> dict[str, dict[str, floa
     taken off.
     """
     world = _empty_world(today, bases)
-    table = np.array([[_newcomer(world, s, o) for o in range(len(world.origins))] for s in range(len(bases.segments))])
+    table = np.array(
+        [[_newcomer(world, s, o) for o in range(len(world.origins))] for s in range(len(bases.segments))]
+    )
     channels = {c: _by_mix(world, today, table, o) for o, c in enumerate(world.origins) if o}
     return {"segment": dict(zip(bases.segments, table[:, 0].tolist(), strict=True)), "channel": channels}
 
@@ -98,5 +100,3 @@ def _by_mix(world: World, today: Parameters, table: Floats, origin: int) -> floa
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-

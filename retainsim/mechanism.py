@@ -40,6 +40,7 @@ class Mechanism:
 
     lines: ClassVar[dict[str, str]] = {}
     touches: ClassVar[tuple[str, ...]] = ()
+
     @staticmethod
     def is_closed_form(today: Parameters) -> bool:
         """True where the factors it puts on hazards at month 0 are all it does to them in the first year.

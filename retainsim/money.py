@@ -44,7 +44,9 @@ class Tariff:
 class Money:
     """All that flows between customers and firm in one world."""
 
-    def __init__(self, pool: Pool, ledger: Ledger, segments: tuple[str, ...], origins: tuple[str, ...]) -> None:
+    def __init__(
+        self, pool: Pool, ledger: Ledger, segments: tuple[str, ...], origins: tuple[str, ...]
+    ) -> None:
         self._pool, self._ledger, self._segments, self._origins = pool, ledger, segments, origins
         self._cells = (len(segments), len(origins), ledger.months + 1)
         self.heads = np.zeros(self._cells)
@@ -60,7 +62,11 @@ class Money:
         self._held: tuple[Parameters, object] | None = None
         self.by_customer = False
         """Work everything out customer by customer, even what need not be; same result."""
-        for line, kind in (("revenue", "revenue"), ("cost_of_sales", "variable"), ("cost_to_serve", "variable")):
+        for line, kind in (
+            ("revenue", "revenue"),
+            ("cost_of_sales", "variable"),
+            ("cost_to_serve", "variable"),
+        ):
             ledger.open(line, kind)
         pool.own("posted", np.float64(0.0))
         pool.own("bill", np.float64(np.inf))
@@ -80,7 +86,9 @@ class Money:
         self._pool[column][:] = 0.0
         self._pool[column][rows] = rates
 
-    def flow(self, line: str, rate: float, span: tuple[float, float], *, channel: str = "", inflated: bool = False) -> None:
+    def flow(
+        self, line: str, rate: float, span: tuple[float, float], *, channel: str = "", inflated: bool = False
+    ) -> None:
         """Post a cost that runs with time, `rate` money per month over a span (start, end], months."""
         if rate == 0.0:
             return
@@ -113,7 +121,11 @@ class Money:
             if tariff.billing:
                 joined, every = self._pool["joined"][rows[mine]], tariff.billing.every_months
                 periods = (times[mine] - joined) / every
-                first = np.ceil(periods - 1e-9) if tariff.billing.when == "start" else np.floor(periods + 1e-9) + 1
+                first = (
+                    np.ceil(periods - 1e-9)
+                    if tariff.billing.when == "start"
+                    else np.floor(periods + 1e-9) + 1
+                )
                 self._pool["bill"][rows[mine]] = joined + every * first
 
     def leave(self, rows: Ints, times: Floats) -> None:
@@ -131,7 +143,9 @@ class Money:
     def settle(self, start: float, end: float) -> None:
         """Post everything of the span (start, end], within one calendar month, to the ledger."""
         row, rate = month_row(end), self._ledger.discounting
-        spans = {r: self._exposure(start, end, r) for r in {0.0, self.inflation, -rate, self.inflation - rate}}
+        spans = {
+            r: self._exposure(start, end, r) for r in {0.0, self.inflation, -rate, self.inflation - rate}
+        }
         self.customer_months += float(spans[0.0][0].sum())
         self.discounted_months += float(spans[-rate][0].sum())
         nominal, valued = spans[self.inflation], spans[self.inflation - rate]
@@ -189,7 +203,10 @@ class Money:
             return
         cells = self._pool["cell"][rows]
         for cell in np.unique(cells):
-            yield self.tariffs[cell // len(self._origins)][cell % len(self._origins)], np.flatnonzero(cells == cell)
+            yield (
+                self.tariffs[cell // len(self._origins)][cell % len(self._origins)],
+                np.flatnonzero(cells == cell),
+            )
 
     def _note(self, rows: Ints, times: Floats, sign: float) -> None:
         pool = self._pool
@@ -297,5 +314,3 @@ def _run(profile: Profile, joined: Floats, start: Floats, end: Floats, rate: flo
         return _between(start, end, rate)
     inside = profile.integral(end - joined, rate) - profile.integral(start - joined, rate)
     return inside * np.exp(rate * joined)
-
-

@@ -57,8 +57,11 @@ def spread(shares: Floats, count: int) -> Ints:
 
 
 def tenure_law(today: Parameters, bases: Bases, segment: int) -> tuple[Floats, Floats]:
-    """Return midpoints of tenure (months) and the probability of each, for the opening pool of a segment."""
-    tenure = today.pool.tenure
+    """Return midpoints of tenure (months) and the probability of each, for the opening pool of a segment.
+
+    Where the pool is empty, newcomers stand in for it.
+    """
+    tenure = today.pool.tenure if today.pool.customers else "new"
     if not isinstance(tenure, str):
         return np.array([tenure.months]), np.ones(1)
     if tenure == "new":
@@ -87,6 +90,4 @@ def _tenures(world: World, segment: int, names: Names) -> Floats:
         return np.full(len(names), middles[0])
     half = (middles[1] - middles[0]) / 2
     edges = np.append(middles - half, middles[-1] + half)
-    return np.interp(
-        world.luck.uniform("opening.tenure", names), np.append(0.0, np.cumsum(weights)), edges
-    )
+    return np.interp(world.luck.uniform("opening.tenure", names), np.append(0.0, np.cumsum(weights)), edges)

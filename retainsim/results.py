@@ -113,14 +113,21 @@ class Results:
         return folder
 
     def _write_status(self, folder: Path, status: str) -> None:
-        head = {"schema": SCHEMA, "status": status, "scenario": self.report["scenario"], "run": self.report["run"]}
+        head = {
+            "schema": SCHEMA,
+            "status": status,
+            "scenario": self.report["scenario"],
+            "run": self.report["run"],
+        }
         write_text(folder / "run.json", to_json(head))
 
     @staticmethod
     def _row(arm: dict[str, Any]) -> dict[str, float | None]:
         row = {name: arm[name]["mean"] for name in _COLUMNS}
         paired = arm.get("versus_baseline", {}).get("npv", {})
-        return row | {f"npv_difference{k}": paired.get(v) for k, v in (("", "mean"), ("_low", "low"), ("_high", "high"))}
+        return row | {
+            f"npv_difference{k}": paired.get(v) for k, v in (("", "mean"), ("_low", "low"), ("_high", "high"))
+        }
 
     def _repr_html_(self) -> str:
         import html

@@ -59,6 +59,7 @@ class World:
         for each in mechanisms:
             each.attach(self)
         self.settled, self._closed, self._ended = 0.0, -1, False
+        self._taxed = np.zeros(self.today.run.months + 1)
         open_pool(self)
         self.hold()
 
@@ -80,7 +81,9 @@ class World:
         self.departed: list[tuple[np.ndarray, ...]] = []
         """Names, months of joining and leaving, segments, origins and reasons of those who left."""
         self.money.hold(self.now)
-        self.churn.terms[:] = [[self.now.plan(s, o).term_months or np.inf for o in self.origins] for s in self.segments]
+        self.churn.terms[:] = [
+            [self.now.plan(s, o).term_months or np.inf for o in self.origins] for s in self.segments
+        ]
 
     # -- what mechanisms call ---------------------------------------------------------------------------------
 
@@ -169,6 +172,7 @@ class World:
         """Close the books at the horizon."""
         self.settle()
         self._close(self.settled)
+        self.ledger.tax_values(self._taxed)
 
     def count(self) -> Ints:
         """Count those present by segment and origin, from the pool itself."""
@@ -183,6 +187,7 @@ class World:
             self._closed = int(time)
             self.ledger.pool[self._closed] = self.count()
             self.money.close(self._closed)
+            self._taxed[self._closed] = self.now.firm.tax_rate
             self.ledger.tax(self._closed, self.now.firm.tax_rate)
 
     def _admit(self, joiners: Joiners) -> None:

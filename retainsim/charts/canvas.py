@@ -37,7 +37,10 @@ INCH = 72.0
 SMALL, NORMAL, LARGE = 12.0, 13.0, 14.0
 _TITLES = ((24.0, 2), (21.0, 2), (18.0, 3))
 """Sizes of the title, and in how many lines it must fit to have that size."""
-_METADATA: dict[str, dict[str, str | None]] = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
+_METADATA: dict[str, dict[str, str | None]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+}
 FORMATS = tuple(_METADATA)
 _NOTEBOOK_DPI = 80
 

@@ -37,7 +37,9 @@ class Scale:
     unit: str = ""
 
     @classmethod
-    def of(cls, values: Iterable[float], *, most: int = 6, money: Money | None = None, zero: bool = False) -> Scale:
+    def of(
+        cls, values: Iterable[float], *, most: int = 6, money: Money | None = None, zero: bool = False
+    ) -> Scale:
         """Return a scale that holds the values, with at most so many ticks; with `zero`, also zero."""
         low, high = _limits([*values, 0.0] if zero else values)
         largest = max(abs(low), abs(high))

@@ -22,7 +22,9 @@ class Assignment(click.ParamType):
 
     name = "key=value"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, Any]:
         """Take the two sides apart."""
         key, is_assigned, text = (part.strip() for part in str(value).partition("="))
         if not (key and is_assigned and text):

@@ -61,6 +61,13 @@ def run_folder(out: str | None, scenario: Scenario, *, force: bool) -> Iterator[
         raise
 
 
+def forget_charts(folder: Path) -> None:
+    """Take away the charts of a run that has been overwritten, lest they seem to show the new one."""
+    for path in (folder / "charts").glob("*"):
+        if path.suffix in (".png", ".svg"):
+            path.unlink()
+
+
 def _claimed(out: str | None, scenario: Scenario, made: list[Path], *, force: bool) -> Path:
     """Make the folder, or find it free, and try to write to it; note in `made` what is new."""
     if out is None:
@@ -75,9 +82,7 @@ def _claimed(out: str | None, scenario: Scenario, made: list[Path], *, force: bo
         made.append(folder / "run.json")
         _mark(folder / "run.json", scenario)
     else:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-        _forget_charts(folder)
+        tempfile.TemporaryFile(dir=folder).close()
     return folder
 
 
@@ -112,14 +117,6 @@ def _mark(path: Path, scenario: Scenario) -> None:
     path.write_text(json.dumps(head, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
 
 
-def _forget_charts(folder: Path) -> None:
-    """Take away the charts of the run that is about to be overwritten, lest they seem to show the new one."""
-    if (folder / "run.json").is_file():
-        for path in (folder / "charts").glob("*"):
-            if path.suffix in (".png", ".svg"):
-                path.unlink()
-
-
 def _undo(made: list[Path]) -> None:
     """Take away what was made, newest first, unless something else has been put into it."""
     for path in reversed(made):
@@ -129,4 +126,4 @@ def _undo(made: list[Path]) -> None:
 
 def _unwritable(path: Path, error: Exception) -> UsageError:
     why = getattr(error, "strerror", None) or error
-    return UsageError(f"{os.fspath(path)} cannot be written to ({why}); choose another place with --out")
+    return UsageError(f"{os.fspath(path)} cannot be written to ({why}); choose another place")

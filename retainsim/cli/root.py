@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -80,7 +80,7 @@ class Root(click.Group):
         return answer
 
 
-def _fail(ctx: click.Context, message: str, code: int) -> None:
+def _fail(ctx: click.Context, message: str, code: int) -> NoReturn:
     if ctx.meta.get(DEBUG):
         traceback.print_exc(file=sys.stderr)
     click.echo(message, err=True)

@@ -42,9 +42,7 @@ class Settings(mechanism.Settings):
     targets: Literal["everyone", "random", "most_valuable", "most_at_risk"] = setting(
         "everyone", "", "whom the programme reaches"
     )
-    reach: float = setting(
-        1.0, "share", "share of customers reached, unless targets is everyone", ge=0, le=1
-    )
+    reach: float = setting(1.0, "share", "share of customers reached, unless targets is everyone", ge=0, le=1)
     backfire: float = setting(
         1.0, "factor", "hazard of those reached is multiplied by this (assumption: 1)", ge=1, le=5
     )

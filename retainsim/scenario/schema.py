@@ -161,7 +161,9 @@ class Segment(Plan):
     plan: Word | None = setting(None, "", "the plan it is on; keys given here take precedence")
     volume: float = setting(1.0, "factor", "units bought at the price", ge=0)
     discount: float = setting(0.0, "share", "taken off the price", ge=0, le=1)
-    gross_margin: float = setting(1.0, "share", "revenue less cost of sales, as a share of revenue", ge=-10, le=1)
+    gross_margin: float = setting(
+        1.0, "share", "revenue less cost of sales, as a share of revenue", ge=-10, le=1
+    )
     cost_to_serve: float = setting(0.0, "money per customer-month", "cost of having the customer", ge=0)
     pays_after_months: float = setting(0.0, "months", "time from revenue to cash", ge=0, le=60)
     annual_churn: float | None = setting(
@@ -191,7 +193,9 @@ class Churn(Settings):
     """Why customers leave."""
 
     calibrate: bool = setting(True, "", "solve base hazards so that the observed churn comes out")
-    target_annual: float | None = setting(None, "share a year", "leak that should not be exceeded", gt=0, lt=1)
+    target_annual: float | None = setting(
+        None, "share a year", "leak that should not be exceeded", gt=0, lt=1
+    )
     preset: Literal["five-reasons", "keaveney-1995"] | None = setting(None, "", "published shares of reasons")
     reasons: dict[Word, Annotated[float, Field(ge=0)]] | None = setting(
         None, "any scale", "shares of leavings by reason; default: the preset keaveney-1995"
@@ -207,7 +211,9 @@ class Churn(Settings):
 
     def shares(self) -> dict[str, float]:
         """Return the shares of the reasons, on the scale of the file."""
-        return dict(self.reasons) if self.reasons is not None else dict(PRESETS[self.preset or "keaveney-1995"])
+        return (
+            dict(self.reasons) if self.reasons is not None else dict(PRESETS[self.preset or "keaveney-1995"])
+        )
 
 
 class Cost(Settings):
@@ -215,9 +221,7 @@ class Cost(Settings):
 
     once: float = setting(0.0, "money", "spent when the lever starts", ge=0)
     per_month: float = setting(0.0, "money per month", "while the lever is in force", ge=0)
-    per_customer_month: float = setting(
-        0.0, "money per customer-month", "for every customer in scope", ge=0
-    )
+    per_customer_month: float = setting(0.0, "money per customer-month", "for every customer in scope", ge=0)
 
 
 class Timed(Settings):
@@ -336,7 +340,9 @@ def _mechanisms_table() -> type[Settings]:
         file = mechanisms.module(name)
         about = (file.__doc__ or "").split("\n")[0].partition(": ")[2]
         fields[name] = (file.Settings | None, Field(None, description=about))
-    return create_model("Mechanisms", __base__=mechanism.Settings, __doc__="Behaviours switched on.", **fields)
+    return create_model(
+        "Mechanisms", __base__=mechanism.Settings, __doc__="Behaviours switched on.", **fields
+    )
 
 
 Mechanisms = _mechanisms_table()

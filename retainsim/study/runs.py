@@ -16,7 +16,8 @@ from retainsim.engine import Outcome, replicate
 from retainsim.errors import UsageError
 from retainsim.results import Results
 from retainsim.scenario import Scenario
-from retainsim.scenario.arms import Timeline
+from retainsim.scenario.arms import Timeline, folded
+from retainsim.scenario.schema import Arm
 from retainsim.study.compare import BASELINE, half_width
 from retainsim.study.report import Ending, build
 from retainsim.world import Setup
@@ -47,15 +48,22 @@ class Task:
         bases = recalibrate(self.scenario.parameters, today, self.calibration)
         luck = Luck(self.scenario.parameters.run.seed, replication)
         played: dict[str, Outcome] = {}
-        for name, arm in self.scenario.arms.items():
-            factor = self.levers[name].factor if name in self.levers else 1.0
-            setup = Setup(today, arm, Timeline(today, arm), bases, factor)
+        for name, arm in folded(today).items():
+            setup = Setup(today, arm, Timeline(today, arm), bases, self._factor(name, arm))
             played[name] = replicate(setup, luck)
         return {name: self._slim(outcome, played[BASELINE]) for name, outcome in played.items()}
 
     def batch(self, replications: list[int]) -> list[tuple[int, dict[str, Outcome]]]:
         """Play several replications."""
         return [(index, self.play(index)) for index in replications]
+
+    def _factor(self, name: str, arm: Arm) -> float:
+        """Return the factor of an arm's lever; solved anew where its goal is drawn from a distribution."""
+        if arm.retention is None:
+            return 1.0
+        if arm.retention == self.scenario.arms[name].retention:
+            return self.levers[name].factor
+        return solve_lever(self.scenario.parameters, self.calibration, arm.retention, f"arms.{name}").factor
 
     def _slim(self, outcome: Outcome, baseline: Outcome) -> Outcome:
         """Count who was saved, and leave the names behind unless lives are asked for."""
@@ -76,7 +84,9 @@ def prepare(scenario: Scenario) -> Task:
     """
     found = calibrate(scenario.parameters)
     levers = {
-        name: solve_lever(scenario.parameters, found, arm.retention, scenario.document.at(("arms", name, "retention")))
+        name: solve_lever(
+            scenario.parameters, found, arm.retention, scenario.document.at(("arms", name, "retention"))
+        )
         for name, arm in scenario.arms.items()
         if arm.retention is not None
     }
@@ -131,18 +141,19 @@ class _Plan:
     """How many replications: a number, or as many as a precision takes."""
 
     most: int
-    precision: float | None
-    headline: str | None
+    precision: float | None = None
+    headline: str | None = None
+    with_closing: bool = True
 
     @classmethod
     def of(cls, scenario: Scenario, replications: int | None) -> _Plan:
         if replications is not None and replications < 2:
             raise UsageError(f"replications: {replications} (at least 2 are needed for an interval)")
         settings = scenario.parameters.run
-        if replications is not None or settings.precision is None:
-            return cls(replications or settings.replications, None, None)
-        arms = [name for name in scenario.arms if name != BASELINE]
-        return cls(MOST if arms else settings.replications, settings.precision if arms else None, headline(scenario))
+        arm = headline(scenario)
+        if replications is not None or settings.precision is None or arm is None:
+            return cls(replications or settings.replications)
+        return cls(MOST, settings.precision, arm, settings.closing_value == "expected")
 
     def next_look(self, done: int) -> int:
         """Return the number of replications after which to look again."""
@@ -153,9 +164,12 @@ class _Plan:
         if self.precision is None:
             return True
         assert self.headline is not None
-        gains = [_npv(played[i][self.headline]) - _npv(played[i][BASELINE]) for i in sorted(played)]
+        gains = [self._npv(played[i][self.headline]) - self._npv(played[i][BASELINE]) for i in sorted(played)]
         half = half_width(np.array(gains))
         return half is not None and half <= self.precision * abs(float(np.mean(gains)))
+
+    def _npv(self, outcome: Outcome) -> float:
+        return outcome.npv_to_horizon + (float(outcome.closing.sum()) if self.with_closing else 0.0)
 
 
 def headline(scenario: Scenario) -> str | None:
@@ -165,12 +179,12 @@ def headline(scenario: Scenario) -> str | None:
     return next(iter(levers + arms), None)
 
 
-def _npv(outcome: Outcome) -> float:
-    return outcome.npv_to_horizon + float(outcome.closing.sum())
-
-
 def _play(
-    task: Task, plan: _Plan, played: dict[int, dict[str, Outcome]], workers: _Workers, progress: Progress | None
+    task: Task,
+    plan: _Plan,
+    played: dict[int, dict[str, Outcome]],
+    workers: _Workers,
+    progress: Progress | None,
 ) -> None:
     """Fill `played` until the plan is fulfilled; what is finished when interrupted stays in it."""
     done = 0

@@ -51,7 +51,9 @@ class _Law:
         """Return the share of newcomers still there at `months`."""
         if isinstance(self.frailty, BetaFrailty):
             renewals = np.asarray(months) / self.duration.unit
-            return theory.survival_bdw(renewals, a=self.frailty.a, b=self.frailty.b, power=self.duration.power)
+            return theory.survival_bdw(
+                renewals, a=self.frailty.a, b=self.frailty.b, power=self.duration.power
+            )
         passed = theory.cumulative_hazard(months, self.hazard, power=self.duration.power)
         if isinstance(self.frailty, GammaFrailty):
             return theory.survival_gamma_frailty(passed, self.frailty.variance)
@@ -101,7 +103,9 @@ def _value(law: _Law, baseline: Sequence[tuple[int, Outcome]]) -> Check | None:
     """Compare what an opening customer is worth, expected, where margins are constant and frailty has one value."""
     today, segment = law.today, law.segment
     plan = today.plan(law.name)
-    simple = law.frailty.is_none and law.duration.is_constant and not plan.billing and not today.firm.inflation
+    simple = (
+        law.frailty.is_none and law.duration.is_constant and not plan.billing and not today.firm.inflation
+    )
     count = sum(int(o.opening[law.index, 0]) for _, o in baseline)
     if not simple or not count or today.mechanisms.growth is not None or segment.pays_after_months:
         return None
@@ -146,5 +150,3 @@ def _default_share(law: _Law, baseline: Sequence[tuple[int, Outcome]]) -> float:
     """Return a segment's share of joiners where it is the scenario's default, as counted over all replications."""
     joined = np.sum([o.joined.sum(axis=(0, 2)) for _, o in baseline], axis=0)
     return float(joined[law.index] / joined.sum()) if joined.sum() else 0.0
-
-

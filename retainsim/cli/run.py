@@ -1,0 +1,91 @@
+"""Run: the command that plays a scenario, keeps what came out and says what it means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from retainsim.cli import option
+
+if TYPE_CHECKING:
+    from retainsim.cli.screen import Screen
+    from retainsim.results import Results
+    from retainsim.scenario import Scenario
+
+IMPRECISE = 4
+"""Exit code of a run that is done, but not as precise as was asked for."""
+
+
+@click.command(short_help="Play a scenario and compare its arms.")
+@option.scenario_file
+@click.option("-o", "--out", help="Folder of the run; default: a new one in ./runs.")
+@click.option("--charts/--no-charts", default=True, help="Draw the charts of the run.")
+@option.effort
+@option.settings
+@option.force("Overwrite the run that lies in the folder given by --out.")
+@option.screen
+def command(
+    file: str,
+    *,
+    out: str | None,
+    charts: bool,
+    jobs: int | None,
+    settings: dict[str, Any],
+    force: bool,
+    screen: Screen,
+) -> None:
+    """Play a scenario and compare its arms with the baseline.
+
+    All arms share the same luck, customer by customer, so that differences are due to the arms. Prints what the
+    arms are worth in sentences and as a table; the run folder keeps everything: the scenario, summary.json, the
+    tables and the charts. Ctrl-C keeps the replications that are finished.
+
+    \b
+    Example:
+      retainsim run scenarios/five_points.toml
+      retainsim run scenarios/five_points.toml --set segments.small.annual_churn=0.30 --out runs/leaky --no-charts
+    """
+    from retainsim.cli import place
+    from retainsim.cli.runtable import show
+    from retainsim.scenario import load
+
+    scenario = load(file, settings)
+    with place.run_folder(out, scenario, force=force) as folder:
+        results = _play(scenario, jobs, screen)
+        results.save(folder, force=True)
+        place.forget_charts(folder)
+    show(results, screen)
+    if charts and not results.interrupted:
+        _draw(results, folder, screen)
+    _close(results, folder, screen)
+
+
+def _play(scenario: Scenario, jobs: int | None, screen: Screen) -> Results:
+    from retainsim.cli.progress import watch
+    from retainsim.study.runs import run
+
+    with watch(screen) as progress:
+        return run(scenario, jobs=jobs, progress=progress)
+
+
+def _draw(results: Results, folder: Path, screen: Screen) -> None:
+    from retainsim.charts import draw
+
+    paths = draw(results, folder / "charts")
+    if paths:
+        screen.note(f"charts: {folder / 'charts'} ({len(paths)} files)")
+
+
+def _close(results: Results, folder: Path, screen: Screen) -> None:
+    """Say where the run lies and what to beware of, and end in the exit code that is due."""
+    screen.note(f"run folder: {folder}")
+    screen.warn(results.report["warnings"])
+    context = click.get_current_context()
+    if results.interrupted:
+        done = results.report["run"]["replications"]
+        screen.complain(f"interrupted: {done} finished replications are kept in {folder}", "bold yellow")
+        context.exit(130)
+    if not results.precision_reached:
+        context.exit(IMPRECISE)

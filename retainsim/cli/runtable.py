@@ -1,0 +1,202 @@
+"""Runtable: what a run came to, as sentences, a table that fits the terminal, and what a customer is worth and costs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from retainsim.cli.screen import plain
+from retainsim.study.compare import BASELINE
+from retainsim.wording import Money, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.table import Table
+    from rich.text import Text
+
+    from retainsim.cli.screen import Screen
+    from retainsim.results import Results
+
+WIDE = 104
+"""Columns from which an interval stands beside its mean instead of below it."""
+_SCALES = ((1e12, "tn"), (1e9, "bn"), (1e6, "m"), (1e3, "k"), (1.0, ""))
+_GAIN, _LOSS = "bright_blue", "bright_red"
+
+
+def show(results: Results, screen: Screen) -> None:
+    """Print the answer of a run."""
+    if screen.as_json:
+        screen.answer(results.report)
+        return
+    for sentence in results.verdict:
+        screen.say(sentence, "bold")
+    money = Money.of(results.scenario.parameters)
+    screen.say("")
+    screen.show(_table(results.report, money, screen.out.width))
+    screen.say(_caption(results.report), "dim")
+    screen.say("")
+    for line in _economics(results.report["economics"], money):
+        screen.say(line)
+    _self_check(results.report, screen)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How the amounts of one column are written, so that they can be compared by eye.
+
+    Parameters
+    ----------
+    size, suffix
+        What amounts are divided by, and what it is called.
+    decimals
+        Digits after the point.
+    """
+
+    size: float
+    suffix: str
+    decimals: int
+
+    @classmethod
+    def of(cls, amounts: Iterable[float]) -> Scale:
+        """Choose the largest unit in which the smallest amount still shows, and no more digits than needed."""
+        sizes = [abs(amount) for amount in amounts if amount]
+        least, most = min(sizes, default=1.0), max(sizes, default=1.0)
+        size, suffix = next(
+            ((s, x) for s, x in _SCALES if least >= 0.1 * s or most < 1e3 * s / 1e3), _SCALES[-1]
+        )
+        whole = math.floor(math.log10(most / size)) + 1
+        needed = 1 - math.floor(math.log10(least / size))
+        return cls(size, suffix, max(0, min(2, needed, 4 - whole)))
+
+    def __call__(self, amount: float, sign: str = "-") -> str:
+        """Write an amount; `sign` is that of Python's format: "+" for gains and losses."""
+        return f"{amount / self.size:{sign},.{self.decimals}f}"
+
+
+def _table(report: dict[str, Any], money: Money, width: int) -> Table:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    arms = report["arms"]
+    values = Scale.of(money.unit * arm["npv"]["mean"] for arm in arms.values())
+    gains = Scale.of(
+        money.unit * arm["versus_baseline"]["npv"]["mean"]
+        for arm in arms.values()
+        if "versus_baseline" in arm
+    )
+    table = Table(
+        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1 if width < WIDE else 2, 0, 0)
+    )
+    table.add_column("arm", ratio=1, vertical="top", overflow="fold")
+    for heading in _headings(money, values, gains, compared=len(arms) > 1):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for name, arm in arms.items():
+        cells = [_cell(arm["npv"], values, money.unit, width)]
+        if len(arms) > 1:
+            cells += _compared(arm.get("versus_baseline"), gains, money.unit, width)
+        table.add_row(
+            Text(plain(arm["title"]), style="bold" if name != BASELINE else ""), *cells, *_pool(arm)
+        )
+    return table
+
+
+def _headings(money: Money, values: Scale, gains: Scale, *, compared: bool) -> list[str]:
+    against = [f"vs baseline\n{money.sign} {gains.suffix}".rstrip(), "P(bet-\nter)"] if compared else []
+    return [f"NPV\n{money.sign} {values.suffix}".rstrip(), *against, "pool\nat end", "kept\n12 mo."]
+
+
+def _compared(paired: dict[str, Any] | None, gains: Scale, unit: float, width: int) -> list[Text]:
+    from rich.text import Text
+
+    if paired is None:
+        return [Text("-"), Text("-")]
+    mean = paired["npv"]["mean"]
+    cell = _cell(paired["npv"], gains, unit, width, sign="+")
+    cell.stylize(_GAIN if mean > 0 else _LOSS if mean < 0 else "")
+    return [cell, Text(percent(paired["p_better"], 0))]
+
+
+def _cell(estimate: dict[str, Any], scale: Scale, unit: float, width: int, sign: str = "-") -> Text:
+    """Write a mean with its 95 % interval, beside it where there is room, else below."""
+    from rich.text import Text
+
+    cell = Text(scale(unit * estimate["mean"], sign))
+    if estimate["low"] is not None:
+        low, high = (scale(unit * estimate[end]) for end in ("low", "high"))
+        cell.append(f" ({low} to {high})" if width >= WIDE else f"\n{low} to {high}", style="dim")
+    return cell
+
+
+def _pool(arm: dict[str, Any]) -> list[Text]:
+    from rich.text import Text
+
+    kept = arm["retention_12m"]["mean"]
+    return [Text(f"{arm['pool_end']['mean']:,.0f}"), Text("-" if kept is None else percent(kept))]
+
+
+def _caption(report: dict[str, Any]) -> str:
+    run = report["run"]
+    closing = "with closing value, " if run["closing_value"] == "expected" else "without closing value, "
+    text = (
+        f"NPV {closing}{run['tax']}. Ranges: 95 % intervals of the mean of {run['replications']} replications. "
+        "Pool: customers; kept: retention over 12 months."
+    )
+    if len(report["arms"]) > 1:
+        text += " P(better): share of replications in which the arm beats the baseline."
+    return text
+
+
+def _economics(economics: dict[str, Any], money: Money) -> list[str]:
+    """Say what a newcomer is worth and what one costs, by segment and by channel."""
+    worth = economics["clv"]
+    lines = [f"Lifetime value of a newcomer: {_listed(worth['segment'], money)}"]
+    if worth["channel"]:
+        lines[0] += f"; by channel: {_listed(worth['channel'], money)}"
+        costs = [f"{name} {_cost(cost, money)}" for name, cost in economics["cost_to_acquire"].items()]
+        lines.append(f"Cost of a join: {', '.join(costs)}.")
+    lines[0] += "."
+    if economics["marginal_cost_to_retain"] is not None:
+        more = amount(economics["marginal_cost_to_retain"], money)
+        lines.append(f"Cost of keeping one customer more for a year: {more}.")
+    return lines
+
+
+def _listed(amounts: dict[str, float], money: Money) -> str:
+    return ", ".join(f"{name} {amount(value, money)}" for name, value in amounts.items())
+
+
+def _cost(cost: dict[str, float | None], money: Money) -> str:
+    average, marginal = cost["average"], cost["marginal"]
+    if average is None:
+        return "unknown (nobody joins)"
+    if marginal == average:
+        return amount(average, money)
+    return f"{amount(average, money)} on average and {amount(marginal, money) if marginal else 'no end'} for one more"
+
+
+def amount(value: float, money: Money) -> str:
+    """Write an amount in full, to the cent where it is small."""
+    size = abs(value) * money.unit
+    return f"{'-' if value < 0 else ''}{money.sign} {size:,.{0 if size >= 100 else 2}f}"
+
+
+def _self_check(report: dict[str, Any], screen: Screen) -> None:
+    checks = report["self_check"]
+    failed = [check for check in checks if not check["ok"]]
+    for check in failed:
+        screen.say(
+            f"SELF-CHECK FAILED: {check['name']}: simulated {check['simulated']:,.6g}, theory {check['theory']:,.6g} "
+            f"(allowed {check['low']:,.6g} to {check['high']:,.6g}). Do not rely on this run.",
+            "bold bright_red",
+        )
+    if checks and not failed:
+        names = ", ".join(check["name"] for check in checks)
+        screen.say(
+            f"Self-check: within 4 standard errors of theory in {len(checks)} of {len(checks)}: {names}.",
+            "dim",
+        )
+    if not checks:
+        screen.say("Self-check: theory has no closed form for this scenario; the books balance.", "dim")
