@@ -1,4 +1,4 @@
-"""retainsim: is it cheaper to plug the leak or to open the tap?
+"""Retention economics: is it cheaper to plug the leak or to open the tap? A simulator.
 
 Three lines are enough:
 

@@ -105,7 +105,7 @@ class Acquisition:
 
     def _arrivals(self, channel: str, start: float, end: float) -> tuple[Names, Floats, Ints, Ints]:
         mine, rate = self._channels[channel], self.rate(channel)
-        year, month = divmod(int(math.ceil(end)) - 1, _YEAR)
+        year, month = divmod(math.ceil(end) - 1, _YEAR)
         found = []
         for layer in _layers(rate):
             points = self._points(channel, year, layer)

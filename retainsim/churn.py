@@ -16,12 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retainsim.draws import Floats, Ints, Luck
+from retainsim.fuses import Fuses
 from retainsim.laws import Duration
 from retainsim.pool import Pool
-
-
-_ENDLESS = 1e4
-"""Cumulative hazard nobody goes through in a simulated year."""
 
 
 @dataclass(frozen=True)
@@ -60,24 +57,25 @@ class Churn:
         durations: tuple[Duration, ...],
         origins: int,
     ) -> None:
-        self._pool, self._luck, self.reasons, self._durations = pool, luck, reasons, durations
+        self._pool, self._luck, self.reasons = pool, luck, reasons
         self._shape = (len(durations), origins, len(reasons))
         self._adds: dict[tuple[str, str], Floats] = {}
         self._factors: dict[str, Floats] = {}
         self._levers = self._next_levers = np.ones((len(durations), len(reasons)))
         self._each: dict[str, Floats] = {}
         self._strains: dict[str, Strain] = {}
-        self.terms = np.full(self._shape[:2], np.inf)
+        self._fuses = Fuses(pool, len(reasons), durations, np.full(self._shape[:2], np.inf))
         self.table = np.zeros(self._shape)
         """Hazard per customer-month of a frailty of 1 and no strain, shape (segments, origins, reasons)."""
         self.jolted = False
         """True where somebody left at the very moment a span ended."""
         self.eager = False
         """Settle everybody at every settlement instead of only those whose hazard changed; same result."""
-        for index in range(len(reasons)):
-            pool.own(f"fuse.{index}", np.float64(np.inf))
 
-    # -- what mechanisms call ---------------------------------------------------------------------------------
+    @property
+    def terms(self) -> Floats:
+        """Return contract lengths (months, infinity without), shape (segments, origins); writable."""
+        return self._fuses.terms
 
     def add(self, source: str, reason: str, hazard: Floats) -> None:
         """Feed a reason: hazard per customer-month, shape (segments,) or (segments, origins)."""
@@ -138,21 +136,16 @@ class Churn:
         index = self.reasons.index(reason)
         rows = rows[self._free(rows, time)]
         self.burn(rows, time)
-        fuse = self._pool[f"fuse.{index}"]
+        gone = self._fuses.shorten(index, rows, -math.log1p(-share))
         self.jolted = True
-        fuse[rows] += math.log1p(-share)
-        gone = fuse[rows] <= 0.0
         self.project(rows[~gone])
         self._pool["notice"][rows[gone]] = self._pool["leaves"][rows[gone]] = time
         self._pool["reason"][rows[gone]] = index
 
-    # -- what the world calls ---------------------------------------------------------------------------------
-
     def light(self, rows: Ints) -> None:
         """Give new customers their fuses."""
-        names = self._pool["name"][rows]
         for index, reason in enumerate(self.reasons):
-            self._pool[f"fuse.{index}"][rows] = self._luck.exponential(f"churn.{reason}", names)
+            self._fuses.light(index, rows, self._luck.exponential(f"churn.{reason}", self._pool["name"][rows]))
 
     def open(self, rows: Ints, hazards: Floats) -> None:
         """Start the opening pool under base hazards, shape (segments, reasons), notices already given kept."""
@@ -163,7 +156,7 @@ class Churn:
     def hold(self, time: float) -> None:
         """Work out the hazards in force from `time` on, and project anew whom they touch."""
         table = self._compute()
-        changed = (table != self.table).any(axis=2)
+        changed = (table != self.table).any(axis=2) | (self._levers != self._next_levers).any(axis=1)[:, None]
         if not changed.any():
             return
         rows = self._pool.rows()
@@ -174,15 +167,14 @@ class Churn:
 
     def make_immortal(self) -> None:
         """Give everybody fuses that never burn through, so that `used` tells the hazard gone through."""
-        for index in range(len(self.reasons)):
-            self._pool[f"fuse.{index}"][:] = _ENDLESS
+        self._fuses.make_endless()
         self.project(self._pool.rows())
 
     def used(self, time: float) -> Floats:
         """Return the cumulative hazard the immortal have gone through by `time`, shape (reasons, rows)."""
         rows = self._pool.rows()
         self.burn(rows, time)
-        return np.array([_ENDLESS - self._pool[f"fuse.{i}"][rows] for i in range(len(self.reasons))])
+        return self._fuses.used(rows)
 
     def settle(self, start: float, end: float) -> None:
         """Let strain ease over the span (start, end], and project anew those who carry any."""
@@ -223,26 +215,12 @@ class Churn:
 
     def burn(self, rows: Ints, time: float | Floats) -> None:
         """Use the fuses of these customers up to `time` (months; one for all, or one each)."""
-        pool = self._pool
-        passed, span = self._passed(rows, time), time - pool["since"][rows]
-        hazards, strained = self.rates(rows), self._strained(rows)
-        for index in range(len(self.reasons)):
-            used = hazards[index] * passed + (strained[index] * span if strained else 0.0)
-            pool[f"fuse.{index}"][rows] -= used
-        pool["since"][rows] = time
+        self._fuses.burn(rows, time, self.rates(rows), self._strained(rows))
 
     def project(self, rows: Ints) -> None:
         """Find when and why each of these customers leaves if nothing changes any more."""
-        if not len(rows):
-            return
-        strained = self._strained(rows)
-        wait, why = self._race(rows) if not strained else self._strained_race(rows, strained)
-        pool = self._pool
-        pool["notice"][rows] = notice = pool["since"][rows] + wait
-        pool["reason"][rows] = why
-        pool["leaves"][rows] = self._renewal(rows, notice)
-
-    # -- the arithmetic ---------------------------------------------------------------------------------------
+        if len(rows):
+            self._fuses.project(rows, self.rates(rows), self._strained(rows))
 
     def factors(self) -> Floats:
         """Return the product of all factors that hold for whole cells, shape (segments, origins, reasons)."""
@@ -257,94 +235,13 @@ class Churn:
             table[:, :, self.reasons.index(reason)] += self._adds[reason, source]
         return table * self.factors() * self._next_levers[:, None, :]
 
-    def _passed(self, rows: Ints, time: float | Floats) -> Floats:
-        """Return how much Lambda grows from `since` to `time`."""
-        since, joined = self._pool["since"][rows], self._pool["joined"][rows]
-        if all(law.is_constant for law in self._durations):
-            return np.asarray(time - since)
-        until = time - joined
-        passed = np.empty(len(rows))
-        for law, mine in self._by_segment(rows):
-            passed[mine] = law.cumulative(until[mine]) - law.cumulative((since - joined)[mine])
-        return passed
-
-    def _wait(self, rows: Ints, amount: Floats) -> Floats:
-        """Return how long after `since` Lambda has grown by `amount`."""
-        if all(law.is_constant for law in self._durations):
-            return amount
-        tenure = self._pool["since"][rows] - self._pool["joined"][rows]
-        wait = np.empty(len(rows))
-        for law, mine in self._by_segment(rows):
-            wait[mine] = law.inverse(law.cumulative(tenure[mine]) + amount[mine]) - tenure[mine]
-        return np.maximum(wait, 0.0)
-
-    def _by_segment(self, rows: Ints) -> Iterable[tuple[Duration, Ints]]:
-        segment = self._pool["segment"][rows]
-        for index, law in enumerate(self._durations):
-            mine = np.flatnonzero(segment == index)
-            if len(mine):
-                yield law, mine
-
-    def _race(self, rows: Ints) -> tuple[Floats, Ints]:
-        """Let the reasons race for customers without strain: one inversion of Lambda for the winner."""
-        hazards = self.rates(rows)
-        first, why = np.full(len(rows), np.inf), np.zeros(len(rows), dtype=np.int16)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            for index in range(len(self.reasons)):
-                fuse = np.maximum(self._pool[f"fuse.{index}"][rows], 0.0)
-                needed = np.where(hazards[index] > 0.0, fuse / hazards[index], np.inf)
-                why[needed < first] = index
-                np.minimum(first, needed, out=first)
-        return self._wait(rows, first), why
-
-    def _strained(self, rows: Ints) -> dict[int, Floats]:
-        """Return the strain of each reason that has any, lever included; empty where nobody carries strain."""
+    def _strained(self, rows: Ints) -> Floats | None:
+        """Return strain by reason, lever included, shape (reasons, rows); None where nobody carries any."""
         if not self._strains:
-            return {}
-        total = {i: np.zeros(len(rows)) for i in range(len(self.reasons))}
+            return None
+        total = np.zeros((len(self.reasons), len(rows)))
         segment = self._pool["segment"][rows]
         for source in sorted(self._strains):
             strain = self._strains[source]
             total[strain.reason] += self._pool[strain.column][rows] * self._levers[segment, strain.reason]
-        return total if any(s.any() for s in total.values()) else {}
-
-    def _strained_race(self, rows: Ints, strained: dict[int, Floats]) -> tuple[Floats, Ints]:
-        """Let the reasons race where strain, which is not stretched by duration, burns beside the hazard."""
-        hazards = self.rates(rows)
-        first, why = np.full(len(rows), np.inf), np.zeros(len(rows), dtype=np.int16)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            for index in range(len(self.reasons)):
-                fuse = np.maximum(self._pool[f"fuse.{index}"][rows], 0.0)
-                alone = np.where(hazards[index] > 0, fuse / hazards[index], np.inf)
-                apart = np.where(strained[index] > 0, fuse / strained[index], np.inf)
-                needed = np.minimum(self._wait(rows, alone), apart)
-                both = np.flatnonzero((hazards[index] > 0) & (strained[index] > 0) & (needed > 0))
-                mine = rows[both], hazards[index, both], strained[index][both]
-                needed[both] = self._solve(*mine, fuse[both], needed[both])
-                why[needed < first] = index
-                np.minimum(first, needed, out=first)
-        return first, why
-
-    def _solve(self, rows: Ints, hazard: Floats, strain: Floats, fuse: Floats, high: Floats) -> Floats:
-        """Find the wait, at most `high`, at which hazard and strain together use the fuse up.
-
-        The amount burnt rises with the wait, and 60 halvings leave nothing a double can tell.
-        """
-        since, low = self._pool["since"][rows], np.zeros(len(rows))
-        for _ in range(60):
-            middle = (low + high) / 2
-            enough = hazard * self._passed(rows, since + middle) + strain * middle >= fuse
-            high, low = np.where(enough, middle, high), np.where(enough, low, middle)
-        return high
-
-    def _renewal(self, rows: Ints, notice: Floats) -> Floats:
-        """Return when a customer who gives notice goes: at once, or at the next renewal of its contract."""
-        if not np.isfinite(self.terms).any():
-            return notice
-        terms = self.terms.ravel()[self._pool["cell"][rows]]
-        bound = np.isfinite(terms) & np.isfinite(notice)
-        joined = self._pool["joined"][rows[bound]]
-        leaves = notice.copy()
-        periods = np.ceil((notice[bound] - joined) / terms[bound] - 1e-12)
-        leaves[bound] = joined + terms[bound] * np.maximum(periods, 1.0)
-        return leaves
+        return total if total.any() else None

@@ -7,6 +7,7 @@ already given is paid to its renewal, and a customer who costs more than it brin
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ from retainsim.draws import Floats, Ints
 from retainsim.profile import Profile, exponential_span
 
 if TYPE_CHECKING:
-    from retainsim.money import Tariff
+    from retainsim.tariff import Tariff
     from retainsim.world import World
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(4)
@@ -92,13 +93,11 @@ class _Cell:
         """Integrate month by month with four nodes each, wider panels after ten years."""
         edges = np.unique(np.append(np.minimum(_panels(), self._months), self._months))
         total = np.zeros(len(self._rows))
-        for low, high in zip(edges, edges[1:], strict=False):
+        for low, high in pairwise(edges):
             span = np.maximum(np.minimum(self._until, high) - low, 0.0)
             for node, weight in zip(_NODES, _WEIGHTS, strict=True):
                 at = low + span * (node + 1) / 2
-                total += (
-                    weight / 2 * span * np.exp(growth * at) * self._stay(at) * profile.at(self._tenure + at)
-                )
+                total += weight / 2 * span * np.exp(growth * at) * self._stay(at) * profile.at(self._tenure + at)
         return total
 
     def _by_period(self, profile: Profile, growth: float) -> Floats:
@@ -114,9 +113,7 @@ class _Cell:
     def _span(self, profile: Profile, growth: float, start: Floats, stop: Floats) -> Floats:
         if profile.is_constant:
             return np.exp(growth * start) * exponential_span(stop - start, growth)
-        inside = profile.integral(self._tenure + stop, growth) - profile.integral(
-            self._tenure + start, growth
-        )
+        inside = profile.integral(self._tenure + stop, growth) - profile.integral(self._tenure + start, growth)
         return np.asarray(np.exp(-growth * self._tenure) * inside)
 
     def _stay(self, wait: Floats, mine: Ints | slice = slice(None)) -> Floats:

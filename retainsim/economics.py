@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 
-
 import numpy as np
 
 from retainsim.bases import Bases
-from retainsim.calibration import expected_retention
 from retainsim.closing import future_value
 from retainsim.draws import Floats, Luck
 from retainsim.engine import build
+from retainsim.expectation import expected_retention
 from retainsim.opening import segment_shares
 from retainsim.scenario.arms import Timeline
 from retainsim.scenario.schema import Arm, Parameters
@@ -29,9 +28,7 @@ def lifetime_values(today: Parameters, bases: Bases) -> dict[str, dict[str, floa
     taken off.
     """
     world = _empty_world(today, bases)
-    table = np.array(
-        [[_newcomer(world, s, o) for o in range(len(world.origins))] for s in range(len(bases.segments))]
-    )
+    table = np.array([[_newcomer(world, s, o) for o in range(len(world.origins))] for s in range(len(bases.segments))])
     channels = {c: _by_mix(world, today, table, o) for o, c in enumerate(world.origins) if o}
     return {"segment": dict(zip(bases.segments, table[:, 0].tolist(), strict=True)), "channel": channels}
 

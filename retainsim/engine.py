@@ -64,9 +64,7 @@ def replicate(setup: Setup, luck: Luck, *, eager: bool = False) -> Outcome:
     world = build(setup, luck, eager=eager)  # registers leaks and taps, fills the opening pool, holds month 0
     equity = _equity(world)  # what the opening pool is worth, before anything happens
     for time in sorted({t for t in setup.timeline.breakpoints if t < world.today.run.months}):
-        world.env.process(
-            _change(world, time)
-        )  # dated changes first, so that they hold from their instant on
+        world.env.process(_change(world, time))  # dated changes first, so that they hold from their instant on
     world.env.process(_calendar(world))  # months and reviews
     world.env.run(until=world.today.run.months)
     world.finish()  # play the last span, close the last month
@@ -76,9 +74,7 @@ def replicate(setup: Setup, luck: Luck, *, eager: bool = False) -> Outcome:
 def build(setup: Setup, luck: Luck, *, eager: bool = False) -> World:
     """Make the world of one replication at month 0, with every mechanism that is on, sorted by name."""
     on = [name for name in mechanisms.NAMES if getattr(setup.today.mechanisms, name) is not None]
-    parts: list[Mechanism] = [
-        mechanisms.module(name).Mechanism() for name in sorted((*mechanisms.ALWAYS_ON, *on))
-    ]
+    parts: list[Mechanism] = [mechanisms.module(name).Mechanism() for name in sorted((*mechanisms.ALWAYS_ON, *on))]
     return World(setup, luck, parts, eager=eager)
 
 

@@ -8,7 +8,6 @@ runs with tenure, or is billed in instalments, it is worked out customer by cust
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,37 +15,18 @@ import numpy as np
 from retainsim.draws import Floats, Ints
 from retainsim.ledger import Ledger, month_row
 from retainsim.pool import Pool
-from retainsim.profile import Profile
+from retainsim.profile import between, over
+from retainsim.tariff import Bills, Shapes, Tariff, tariff_of
 from retainsim.units import monthly_rate
 
 if TYPE_CHECKING:
-    from retainsim.scenario.schema import Billing, Parameters
-
-
-@dataclass(frozen=True)
-class Tariff:
-    """What a customer of one segment and origin pays and costs, per month at tenure 0 and size 1."""
-
-    revenue: float
-    gross_margin: float
-    cost_to_serve: float
-    lag: float
-    revenue_profile: Profile
-    cost_profile: Profile
-    billing: Billing | None
-
-    @property
-    def is_flat(self) -> bool:
-        """True where nothing runs with tenure and nothing is billed in instalments."""
-        return self.billing is None and self.revenue_profile.is_constant and self.cost_profile.is_constant
+    from retainsim.scenario.schema import Parameters
 
 
 class Money:
     """All that flows between customers and firm in one world."""
 
-    def __init__(
-        self, pool: Pool, ledger: Ledger, segments: tuple[str, ...], origins: tuple[str, ...]
-    ) -> None:
+    def __init__(self, pool: Pool, ledger: Ledger, segments: tuple[str, ...], origins: tuple[str, ...]) -> None:
         self._pool, self._ledger, self._segments, self._origins = pool, ledger, segments, origins
         self._cells = (len(segments), len(origins), ledger.months + 1)
         self.heads = np.zeros(self._cells)
@@ -57,9 +37,8 @@ class Money:
         self._events: list[tuple[Ints, Floats, Floats, Floats]] = []
         self._charges: dict[str, Floats] = {}
         self._charged_each: list[str] = []
-        self.revenue_by_tenure = self.cost_by_tenure = Profile()
-        self.margin_by_year: tuple[float, ...] = ()
-        self._held: tuple[Parameters, object] | None = None
+        self.shapes = Shapes()
+        self._held: tuple[Parameters, Shapes, bool] | None = None
         self.by_customer = False
         """Work everything out customer by customer, even what need not be; same result."""
         for line, kind in (
@@ -69,9 +48,7 @@ class Money:
         ):
             ledger.open(line, kind)
         pool.own("posted", np.float64(0.0))
-        pool.own("bill", np.float64(np.inf))
-
-    # -- what mechanisms call ---------------------------------------------------------------------------------
+        self._bills = Bills(pool)
 
     def charge(self, line: str, rate: Floats | float) -> None:
         """Charge a cost per customer-month (money), one for all or one per segment, until it is set again."""
@@ -94,19 +71,16 @@ class Money:
             return
         growth = self.inflation if inflated else 0.0
         origin = self._origins.index(channel) if channel else -1
-        amounts = [rate * float(_between(*span, r)) for r in (growth, growth - self._ledger.discounting)]
+        amounts = [rate * float(between(*span, r)) for r in (growth, growth - self._ledger.discounting)]
         self._ledger.add_firm(line, month_row(span[1]), *amounts, origin=origin)
-
-    # -- what the world calls ---------------------------------------------------------------------------------
 
     def hold(self, now: Parameters) -> None:
         """Work out the tariffs in force; nothing is done where nothing has changed since the last time."""
-        shapes = self.revenue_by_tenure, self.cost_by_tenure, self.margin_by_year
-        if self._held is not None and self._held[0] is now and self._held[1] == (shapes, self.by_customer):
+        if self._held is not None and self._held[0] is now and self._held[1:] == (self.shapes, self.by_customer):
             return
-        self._held = now, (shapes, self.by_customer)
+        self._held = now, self.shapes, self.by_customer
         self.inflation = monthly_rate(now.firm.inflation)
-        self.tariffs = [[self._tariff(now, s, o) for o in self._origins] for s in self._segments]
+        self.tariffs = [[tariff_of(now, s, o, self.shapes) for o in self._origins] for s in self._segments]
         self._flat = np.array([[t.is_flat and not self.by_customer for t in row] for row in self.tariffs])
         self._revenue = np.array([[t.revenue for t in row] for row in self.tariffs])
         self._gross_margin = np.array([[t.gross_margin for t in row] for row in self.tariffs])
@@ -121,11 +95,7 @@ class Money:
             if tariff.billing:
                 joined, every = self._pool["joined"][rows[mine]], tariff.billing.every_months
                 periods = (times[mine] - joined) / every
-                first = (
-                    np.ceil(periods - 1e-9)
-                    if tariff.billing.when == "start"
-                    else np.floor(periods + 1e-9) + 1
-                )
+                first = np.ceil(periods - 1e-9) if tariff.billing.when == "start" else np.floor(periods + 1e-9) + 1
                 self._pool["bill"][rows[mine]] = joined + every * first
 
     def leave(self, rows: Ints, times: Floats) -> None:
@@ -143,9 +113,7 @@ class Money:
     def settle(self, start: float, end: float) -> None:
         """Post everything of the span (start, end], within one calendar month, to the ledger."""
         row, rate = month_row(end), self._ledger.discounting
-        spans = {
-            r: self._exposure(start, end, r) for r in {0.0, self.inflation, -rate, self.inflation - rate}
-        }
+        spans = {r: self._exposure(start, end, r) for r in {0.0, self.inflation, -rate, self.inflation - rate}}
         self.customer_months += float(spans[0.0][0].sum())
         self.discounted_months += float(spans[-rate][0].sum())
         nominal, valued = spans[self.inflation], spans[self.inflation - rate]
@@ -178,25 +146,6 @@ class Money:
         """Return margin less cost to serve per customer-month at tenure 0, shape (segments, origins)."""
         return self._revenue * self._gross_margin - self._serve
 
-    # -- the arithmetic ---------------------------------------------------------------------------------------
-
-    def _tariff(self, now: Parameters, segment: str, origin: str) -> Tariff:
-        mine, plan = now.segments[segment], now.plan(segment, origin)
-        revenue = (plan.price or 0.0) * mine.volume * (1 - mine.discount)
-        profile = self.revenue_by_tenure
-        if self.margin_by_year:
-            starts = tuple(12.0 * year for year in range(len(self.margin_by_year)))
-            needed = tuple((m / 12.0 + mine.cost_to_serve) / mine.gross_margin for m in self.margin_by_year)
-            revenue, profile = 1.0, Profile.steps(starts, needed)
-        channel = now.acquisition.get(origin)
-        if channel is not None and channel.first_discount:
-            off = Profile.steps((0.0, channel.first_discount_months), (1 - channel.first_discount, 1.0))
-            profile = profile.times(off)
-        return Tariff(
-            revenue, mine.gross_margin, mine.cost_to_serve, mine.pays_after_months, profile,
-            self.cost_by_tenure, plan.billing,
-        )  # fmt: skip
-
     def _by_tariff(self, rows: Ints) -> Iterator[tuple[Tariff, Ints]]:
         """Yield each tariff with the positions in `rows` it holds for, flat ones only where all are asked for."""
         if self._flat.all():
@@ -222,10 +171,10 @@ class Money:
 
     def _exposure(self, start: float, end: float, rate: float) -> tuple[Floats, Floats]:
         """Return customer-months and size-months of the span, by cell, weighted by exp(rate x time)."""
-        whole = float(_between(start, end, rate))
+        whole = float(between(start, end, rate))
         heads, sizes = self.heads * whole, self.sizes * whole
         for cells, times, head, size in self._events:
-            rest = _between(times, end, rate)
+            rest = between(times, end, rate)
             heads += np.bincount(cells, head * rest, heads.size).reshape(self._cells)
             sizes += np.bincount(cells, size * rest, heads.size).reshape(self._cells)
         return heads, sizes
@@ -254,7 +203,7 @@ class Money:
         last = np.minimum(pool["leaves"][rows], end)
         amounts = []
         for rate in (0.0, -self._ledger.discounting):
-            each = pool[f"charge.{line}"][rows] * _between(first, last, rate)
+            each = pool[f"charge.{line}"][rows] * between(first, last, rate)
             amounts.append(self._by_cell(rows, each).sum(axis=2))
         self._ledger.add(line, row, *amounts)
 
@@ -266,51 +215,10 @@ class Money:
     def _post_rows(self, tariff: Tariff, rows: Ints, until: Floats, row: int) -> None:
         start, joined = self._pool["posted"][rows], self._pool["joined"][rows]
         rates = self.inflation, self.inflation - self._ledger.discounting
-        serve = [tariff.cost_to_serve * _run(tariff.cost_profile, joined, start, until, r) for r in rates]
+        serve = [tariff.cost_to_serve * over(tariff.cost_profile, joined, start, until, r) for r in rates]
         if tariff.billing:
-            revenue = self._bill(tariff, rows, until)
+            revenue = self._bills.collect(tariff, rows, until, rates)
         else:
             pays = tariff.revenue * self._pool["size"][rows]
-            revenue = [pays * _run(tariff.revenue_profile, joined, start, until, r) for r in rates]
+            revenue = [pays * over(tariff.revenue_profile, joined, start, until, r) for r in rates]
         self._post(row, *([self._by_cell(rows, x) for x in pair] for pair in (revenue, serve)))
-
-    def _bill(self, tariff: Tariff, rows: Ints, until: Floats) -> list[Floats]:
-        """Return what is billed to each customer up to its time, nominal and valued at month 0."""
-        assert tariff.billing is not None
-        pool, every, at_start = self._pool, tariff.billing.every_months, tariff.billing.when == "start"
-        total = [np.zeros(len(rows)), np.zeros(len(rows))]
-        pays = tariff.revenue * pool["size"][rows]
-        gone = pool["leaves"][rows] <= until
-        while True:
-            bill = pool["bill"][rows]
-            due = np.flatnonzero((bill < until) | ((bill == until) & ~(gone & at_start)))
-            if not len(due):
-                break
-            self._invoice(total, tariff, due, bill[due], pays[due] * every, pool["joined"][rows[due]])
-            pool["bill"][rows[due]] += every
-        if not at_start and gone.any():
-            last = np.flatnonzero(gone)
-            used = until[last] - (pool["bill"][rows[last]] - every)
-            self._invoice(total, tariff, last, until[last], pays[last] * used, pool["joined"][rows[last]])
-        return total
-
-    def _invoice(
-        self, total: list[Floats], tariff: Tariff, mine: Ints, when: Floats, amount: Floats, joined: Floats
-    ) -> None:
-        amount = amount * tariff.revenue_profile.at(np.maximum(when - joined, 0.0))
-        total[0][mine] += amount * np.exp(self.inflation * when)
-        total[1][mine] += amount * np.exp((self.inflation - self._ledger.discounting) * when)
-
-
-def _between(start: Floats | float, end: Floats | float, rate: float) -> Floats:
-    """Integrate exp(rate t) over t from start to end (months)."""
-    width = np.asarray(end, dtype=np.float64) - start
-    return width if rate == 0.0 else np.exp(rate * np.asarray(start)) * np.expm1(rate * width) / rate
-
-
-def _run(profile: Profile, joined: Floats, start: Floats, end: Floats, rate: float) -> Floats:
-    """Integrate profile(tenure) x exp(rate t) over t from start to end (months)."""
-    if profile.is_constant:
-        return _between(start, end, rate)
-    inside = profile.integral(end - joined, rate) - profile.integral(start - joined, rate)
-    return inside * np.exp(rate * joined)

@@ -33,9 +33,9 @@ _TRAITS: dict[str, Any] = {
 }
 """Every trait of a customer with its default.
 
-`cell` is segment x origins + origin, kept beside them because it is looked up most; `joined` is the month of joining (negative for the opening pool), `since` the month up to which the fuses have
-been burnt, `notice` and `leaves` the months at which a fuse burns through and the customer goes, `size` the
-volume bought relative to the segment's.
+`cell` is segment x origins + origin, kept beside them because it is looked up most; `joined` is the month of joining
+(negative for the opening pool), `since` the month up to which the fuses have been burnt, `notice` and `leaves` the
+months at which a fuse burns through and the customer goes, `size` the volume bought relative to the segment's.
 """
 
 

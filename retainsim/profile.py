@@ -123,3 +123,17 @@ def exponential_span(width: Floats, rate: Floats | float) -> Floats:
 
 def _product(one: Terms, two: Terms) -> Terms:
     return tuple((a * b, p + q) for a, p in one for b, q in two)
+
+
+def between(start: Floats | float, end: Floats | float, rate: float) -> Floats:
+    """Integrate exp(rate t) over t from start to end (months)."""
+    width = np.asarray(end, dtype=np.float64) - start
+    return width if rate == 0.0 else np.exp(rate * np.asarray(start)) * np.expm1(rate * width) / rate
+
+
+def over(profile: Profile, joined: Floats, start: Floats, end: Floats, rate: float) -> Floats:
+    """Integrate profile(tenure) x exp(rate t) over t from start to end (months)."""
+    if profile.is_constant:
+        return between(start, end, rate)
+    inside = profile.integral(end - joined, rate) - profile.integral(start - joined, rate)
+    return inside * np.exp(rate * joined)

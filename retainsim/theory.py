@@ -16,9 +16,7 @@ from scipy import integrate, special
 
 Floats = npt.NDArray[np.float64]
 Survival = Callable[[float], float]
-LEWIS_SLOPE = (
-    2.09  # log hazard per unit of discount depth: 35 % off halves the value (Lewis 2006, section 13)
-)
+LEWIS_SLOPE = 2.09  # log hazard per unit of discount depth: 35 % off halves the value (Lewis 2006, section 13)
 
 
 # What a customer is worth: the conventions of section 0. Margins and values share one currency.
@@ -62,9 +60,7 @@ def profile_value_fixed_life(profit: Sequence[float], tail: float, *, years: int
     return float(paid @ (1 + discount) ** -np.arange(years + 1.0))
 
 
-def profile_value_geometric_life(
-    profit: Sequence[float], tail: float, *, retention: float, discount: float
-) -> float:
+def profile_value_geometric_life(profit: Sequence[float], tail: float, *, retention: float, discount: float) -> float:
     """Return the sum over t >= 0 of profit_t (r v)^t: year 0 is certain, year t is reached with r^t (V3)."""
     step = retention / (1 + discount)
     head = np.asarray(profit) @ step ** np.arange(len(profit))

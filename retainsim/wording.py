@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 _SCALES = ((1e12, "tn"), (1e9, "bn"), (1e6, "m"), (1e3, "k"))
 _UNITS = {"one": 1.0, "thousand": 1e3, "million": 1e6}
-_SMALL = (
-    "no one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen twenty"
-).split()
+_SMALL = [
+    "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+    "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,8 @@ class Money:
         value = abs(amount) * self.unit
         size, suffix = next(((s, x) for s, x in _SCALES if rounded(value, digits) >= s), (1.0, ""))
         number = figure(value / size, digits)
-        return f"{'-' if amount < 0 and float(number.replace(',', '')) else ''}{self.sign} {number}{' ' + suffix if suffix else ''}"
+        minus = "-" if amount < 0 and float(number.replace(",", "")) else ""
+        return f"{minus}{self.sign} {number} {suffix}".rstrip()
 
     def exact(self, amount: float) -> str:
         """Write an amount to the cent: EUR 4.10."""

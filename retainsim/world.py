@@ -44,9 +44,7 @@ class Setup:
 class World:
     """One replication of one arm."""
 
-    def __init__(
-        self, setup: Setup, luck: Luck, mechanisms: Sequence[Mechanism], *, eager: bool = False
-    ) -> None:
+    def __init__(self, setup: Setup, luck: Luck, mechanisms: Sequence[Mechanism], *, eager: bool = False) -> None:
         self.env = simpy.Environment()
         self.luck, self.today, self.arm, self.bases = luck, setup.today, setup.arm, setup.bases
         self.now, self._timeline, self.lever_factor = setup.today, setup.timeline, setup.lever_factor
@@ -81,11 +79,7 @@ class World:
         self.departed: list[tuple[np.ndarray, ...]] = []
         """Names, months of joining and leaving, segments, origins and reasons of those who left."""
         self.money.hold(self.now)
-        self.churn.terms[:] = [
-            [self.now.plan(s, o).term_months or np.inf for o in self.origins] for s in self.segments
-        ]
-
-    # -- what mechanisms call ---------------------------------------------------------------------------------
+        self.churn.terms[:] = [[self.now.plan(s, o).term_months or np.inf for o in self.origins] for s in self.segments]
 
     @property
     def time(self) -> float:
@@ -130,8 +124,6 @@ class World:
         self.pool["cell"][rows] = segments * len(self.origins) + self.pool["origin"][rows]
         self.money.enter(rows, times)
         self.churn.project(rows[free])
-
-    # -- settlement -------------------------------------------------------------------------------------------
 
     def hold(self) -> None:
         """Hold factors, rates and tariffs as they are now until the next settlement."""

@@ -57,9 +57,7 @@ def chart(name: str) -> Chart:
     return found
 
 
-def draw(
-    results: Results, folder: str | os.PathLike[str], *, formats: Iterable[str] = ("png", "svg")
-) -> list[Path]:
+def draw(results: Results, folder: str | os.PathLike[str], *, formats: Iterable[str] = ("png", "svg")) -> list[Path]:
     """Draw every chart of a run into a folder, which is made if need be, and return the files.
 
     Raises

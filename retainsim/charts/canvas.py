@@ -21,12 +21,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from retainsim.charts.colours import GREY, INK
-from retainsim.charts.lettering import PITCH, balance, clean, height, sentence, wrap
+from retainsim.charts.lettering import ASCENT, PITCH, balance, clean, height, sentence, wrap
 from retainsim.results import write_whole
 
 if TYPE_CHECKING:
-    from matplotlib.text import Text
-
     from retainsim.charts.scales import Scale
     from retainsim.results import Results
 
@@ -123,9 +121,7 @@ class Slide:
         self.bottom = self._foot([*notes, _source(results)])
         self.top = self._head(sentence(clean(finding)), about)
 
-    def panel(
-        self, box: tuple[float, float, float, float], across: Scale, up: Scale, *, grid: str = "y"
-    ) -> Panel:
+    def panel(self, box: tuple[float, float, float, float], across: Scale, up: Scale, *, grid: str = "y") -> Panel:
         """Place a panel (left, bottom, width, height) with its ticks; the first one is the axes returned."""
         ax, self._guest = self._guest, None
         corner = (*self._at(box[0], box[1]), box[2] * self._unit[0], box[3] * self._unit[1])
@@ -144,12 +140,19 @@ class Slide:
             ax.set_axisbelow(True)
         return Panel(ax, self, *box, across, up)
 
-    def text(self, x: float, y: float, text: str, size: float = NORMAL, **look: Any) -> Text:
-        """Write a text at a place (inches); `look` goes to matplotlib, but text is never mathematics."""
-        look = {"color": INK, "va": "baseline", "ha": "left", "linespacing": PITCH} | look
-        return self._figure.text(
-            *self._at(x, y), text, fontsize=size * self.scale, parse_math=False, usetex=False, **look
-        )
+    def text(self, x: float, y: float, text: str, size: float = NORMAL, *, va: str = "baseline", **look: Any) -> None:
+        """Write a text of one line or more at a place (inches); `look` goes to matplotlib."""
+        lines, pitch = text.split("\n"), PITCH * size / INCH
+        first = {
+            "baseline": y,
+            "top": y - ASCENT * size / INCH,
+            "center": y + pitch * len(lines) / 2 - ASCENT * size / INCH,
+            "bottom": y + pitch * len(lines) - ASCENT * size / INCH,
+        }[va]
+        look = {"color": INK, "parse_math": False, "usetex": False} | look
+        for number, line in enumerate(lines):
+            place = self._at(x, first - number * pitch)
+            self._figure.text(*place, line, fontsize=size * self.scale, va="baseline", **look)
 
     def line(self, xs: Sequence[float], ys: Sequence[float], **look: Any) -> None:
         """Draw a line between places (inches)."""

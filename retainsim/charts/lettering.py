@@ -15,6 +15,8 @@ from retainsim.draws import Floats
 
 PITCH = 1.22
 """Height of a line of text, in sizes of its type."""
+ASCENT = 0.96
+"""From the top of a line to its baseline, in sizes of its type."""
 _SAFETY = 1.02
 """What is drawn may be wider than what is measured by the rounding of pixels."""
 
@@ -78,9 +80,10 @@ def balance(text: str, size: float, room: float, lines: int, bold: bool = False)
 def spread(wanted: Sequence[float], heights: Sequence[float], low: float, high: float) -> Floats:
     """Return the centres nearest to those wanted at which boxes of these heights do not overlap.
 
-    They keep the order wanted and stay within [low, high] if they fit there; if not, they start at `low`.
+    They keep the order wanted, the first of equals on top, and stay within [low, high] if they fit there; if
+    not, they start at `low`.
     """
-    order = np.argsort(np.asarray(wanted), kind="stable")
+    order = np.lexsort((-np.arange(len(wanted)), wanted))
     tall = np.asarray(heights, dtype=np.float64)[order]
     offset = np.cumsum(tall) - tall / 2
     free = isotonic_regression(np.asarray(wanted, dtype=np.float64)[order] - offset).x

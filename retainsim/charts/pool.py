@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,12 @@ import numpy as np
 from retainsim.charts import canvas, scales
 from retainsim.charts.canvas import INCH, NORMAL, SMALL, Panel, Slide
 from retainsim.charts.colours import LOSS, arm_colours, ink
-from retainsim.charts.lettering import cut, height, spread, width, wrap
+from retainsim.charts.lettering import height, spread, width, wrap
 from retainsim.charts.scales import Scale
 from retainsim.charts.subject import Subject, amount, interval_of_counts
 from retainsim.draws import Floats
 from retainsim.study.compare import BASELINE, estimate
-from retainsim.units import monthly_hazard
+from retainsim.units import add_months, monthly_hazard
 from retainsim.wording import percent
 
 if TYPE_CHECKING:
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
 
 _MOST_POINTS = 241
 """Months drawn at most: a slide has no room for more, and their estimates take time."""
-_LABELS = 3.1
+_LABELS = 3.2
 _LEADER = 0.3
-_LOWER = 0.36
+_LOWER = 0.37
 """Share of the height that the lower panel takes."""
 _ZOOM = 0.6
 """The axis starts at zero unless everything lies above this share of the largest."""
@@ -35,7 +36,7 @@ _ZOOM = 0.6
 
 @dataclass(frozen=True)
 class _Path:
-    """A mean over replications by month, with the 95 % interval of the mean."""
+    """A mean number of customers by month, with the 95 % interval of the mean, which ends at zero."""
 
     months: Floats
     mean: Floats
@@ -53,7 +54,7 @@ def pool(results: Results, *, arm: str | None = None, ax: Axes | None = None) ->
     flows, target = _flows(subject), _at_target(subject)
     rates = Scale.of([*_extent(flows.values()), *(target.mean if target else ())], most=4, zero=True)
     with canvas.style():
-        slide = Slide(results, _finding(subject), _about(subject, levels), notes=_notes(subject), ax=ax)
+        slide = Slide(results, _finding(subject), _about(subject), notes=_notes(subject), ax=ax)
         upper, lower = _panels(subject, slide, levels, rates)
         _draw_pools(subject, upper, paths)
         _draw_flows(subject, lower, flows, target)
@@ -70,11 +71,12 @@ def _path(results: Results, arm: str, column: str, first: int = 0) -> _Path:
     found = [estimate(wide.loc[m].to_numpy()) for m in months]
     keys = ("mean", "low", "high")
     columns = ([e["mean"] if e[k] is None else e[k] for e in found] for k in keys)
-    return _Path(np.array(months, np.float64), *(np.array(c, np.float64) for c in columns))
+    mean, low, high = (np.maximum(np.array(column, np.float64), 0.0) for column in columns)
+    return _Path(np.array(months, np.float64), mean, low, high)
 
 
-def _extent(paths: object) -> list[float]:
-    return [x for path in paths for x in (*path.low, *path.high)]  # type: ignore[attr-defined]
+def _extent(paths: Iterable[_Path]) -> list[float]:
+    return [x for path in paths for x in (*path.low, *path.high)]
 
 
 def _flows(subject: Subject) -> dict[tuple[str, str], _Path]:
@@ -105,23 +107,15 @@ def _finding(subject: Subject) -> str:
         change = f"from {amount(start)} to {amount(end)}" if end != start else f"at {amount(end)}"
         return f"The pool {verb} {change} customers in {subject.horizon}"
     more = subject.difference["pool_end"]["mean"]
-    than = (
-        f"{amount(abs(more))} {'more' if more > 0 else 'fewer'} than the baseline"
-        if more
-        else "as in the baseline"
-    )
+    than = f"{amount(abs(more))} {'more' if more > 0 else 'fewer'} than the baseline" if more else "as in the baseline"
     return f"{subject.name}: {amount(end)} customers after {subject.horizon}, {than}"
 
 
-def _about(subject: Subject, levels: Scale) -> str:
+def _about(subject: Subject) -> str:
     shown = f"mean of {subject.replications}; bands: 95 % interval of the mean"
     if not subject.is_alone:
         gap = subject.difference["pool_end"]
-        shown += (
-            f". Difference at the end: {amount(gap['mean'])} ({interval_of_counts(gap['low'], gap['high'])})"
-        )
-    if not levels.has_zero:
-        shown += ". The axis of the pool does not start at zero"
+        shown += f". Difference at the end: {amount(gap['mean'])} ({interval_of_counts(gap['low'], gap['high'])})"
     return shown
 
 
@@ -139,16 +133,91 @@ def _notes(subject: Subject) -> list[str]:
 
 def _panels(subject: Subject, slide: Slide, levels: Scale, rates: Scale) -> tuple[Panel, Panel]:
     """Place the pool above the flows, on one axis of time, with room for labels on the right."""
-    margin = max(width(label, SMALL) for label in (*levels.labels, *rates.labels)) / INCH + 0.15
-    time = scales.months(subject.results.report["run"]["months"], _calendar(subject))
-    wide = slide.width - margin - _LABELS - _LEADER
-    floor, gap = slide.bottom + 0.5, 0.62
+    start, months = subject.results.scenario.parameters.run.start, subject.results.report["run"]["months"]
+    time = scales.months(months, lambda m: str(m) if start is None else add_months(start, m).isoformat()[:7])
+    written = max(width(label, SMALL) for label in (*levels.labels, *rates.labels)) / INCH + 0.15
+    left = max(written, (width("Month", SMALL) + width(time.labels[0], SMALL) / 2) / INCH + 0.1)
+    wide, floor, gap = slide.width - left - _LABELS - _LEADER, slide.bottom + 0.3, 0.5
     room = slide.top - 0.3 - floor - gap
-    lower = slide.panel((margin, floor, wide, _LOWER * room), time, rates) if False else None
-    upper = slide.panel((margin, floor + _LOWER * room + gap, wide, (1 - _LOWER) * room), time, levels)
-    lower = slide.panel((margin, floor, wide, _LOWER * room), time, rates)
-    slide.text(0, upper.top + 0.12, "Customers in the pool", SMALL, weight="bold")
+    upper = slide.panel((left, floor + _LOWER * room + gap, wide, (1 - _LOWER) * room), time.bare, levels)
+    lower = slide.panel((left, floor, wide, _LOWER * room), time, rates)
+    cropped = "" if levels.has_zero else " (axis does not start at zero)"
+    slide.text(0, upper.top + 0.12, f"Customers in the pool{cropped}", SMALL, weight="bold")
     slide.text(0, lower.top + 0.12, "Customers per month", SMALL, weight="bold")
-    unit = "date" if _start(subject) else "month"
-    slide.text(lower.right, floor - 0.46, unit, SMALL, ha="right", color="#4D4D4D")
+    slide.text(0, floor - 0.25, "Month", SMALL, weight="bold")
     return upper, lower
+
+
+def _draw_pools(subject: Subject, panel: Panel, paths: dict[str, _Path]) -> None:
+    colours = arm_colours(subject.results)
+    drawn: list[Floats] = []
+    for name, path in paths.items():
+        twins = sum(np.array_equal(path.mean, other) for other in drawn)
+        _draw(panel, path, colours[name], gaps=twins)
+        drawn.append(path.mean)
+    labels = [
+        _Label(float(path.mean[-1]), amount(float(path.mean[-1])), subject.title(name), colours[name])
+        for name, path in paths.items()
+    ]
+    _write(panel, labels, panel.height + 0.4, NORMAL)
+
+
+def _draw_flows(subject: Subject, panel: Panel, flows: dict[tuple[str, str], _Path], target: _Path | None) -> None:
+    colours = arm_colours(subject.results)
+    labels = []
+    same = np.array_equal(flows[BASELINE, "joined"].mean, flows[subject.arm, "joined"].mean)
+    for (arm, flow), path in flows.items():
+        if arm != BASELINE and flow == "joined" and same:
+            continue
+        _draw(panel, path, colours[arm], dotted=flow == "joined")
+        who = "" if subject.is_alone else "both" if flow == "joined" and same else subject.title(arm)
+        what = "joins" if flow == "joined" else "leavings"
+        labels.append(_Label(float(path.mean[-1]), what, who, colours[arm]))
+    if target is not None:
+        panel.ax.plot(target.months, target.mean, color=LOSS, linewidth=1.4 * panel.slide.scale, linestyle="--")
+        share = percent(subject.results.scenario.parameters.churn.target_annual or 0.0)
+        labels.append(_Label(float(target.mean[-1]), "leavings", f"at the target of {share}", LOSS))
+    _write(panel, labels, panel.height + 0.3, SMALL)
+
+
+def _draw(panel: Panel, path: _Path, colour: str, *, gaps: int = 0, dotted: bool = False) -> None:
+    """Draw a mean and its band; a line that lies on others gets gaps through which they are seen."""
+    scale = panel.slide.scale
+    style = (0, (1, 1.6)) if dotted else (6.0 * gaps, (6, 6 * gaps)) if gaps else "-"
+    panel.ax.fill_between(path.months, path.low, path.high, color=colour, alpha=0.16, linewidth=0)
+    panel.ax.plot(path.months, path.mean, color=colour, linestyle=style, linewidth=2.2 * scale)
+
+
+@dataclass(frozen=True)
+class _Label:
+    """What stands at the end of a line: where it ends, a word in bold, more words, its colour."""
+
+    end: float
+    bold: str
+    more: str
+    colour: str
+
+
+def _write(panel: Panel, labels: list[_Label], room: float, largest: float) -> None:
+    """Write labels beside a panel, in as large a type and as many lines as there is room for (inches)."""
+    for size, lines in ((largest, 3), (SMALL, 3), (largest, 2), (SMALL, 2), (SMALL, 1)):
+        first = max(width(label.bold, size, bold=True) for label in labels) / INCH + 0.1
+        wide = panel.slide.width - panel.right - _LEADER - first
+        texts = [wrap(label.more, size, wide * INCH, lines) for label in labels]
+        tall = [height(text, size) / INCH + 0.03 for text in texts]
+        if sum(tall) <= room:
+            break
+    beyond = room - panel.height
+    wanted = [panel.y(label.end) for label in labels]
+    middles = spread(wanted, tall, panel.bottom - beyond / 3, panel.top + 2 * beyond / 3)
+    for label, text, middle, high in zip(labels, texts, middles, tall, strict=True):
+        at, top, colour = panel.right + _LEADER, float(middle) + high / 2, ink(label.colour)
+        _lead(panel, label, top - height("", size) / INCH / 2)
+        panel.slide.text(at, top, label.bold, size, weight="bold", color=colour, va="top")
+        panel.slide.text(at + first, top, text, size, color=colour, va="top")
+
+
+def _lead(panel: Panel, label: _Label, level: float) -> None:
+    """Lead the eye from the end of a line to its label."""
+    xs = panel.right + 0.05, panel.right + _LEADER - 0.05
+    panel.slide.line(xs, (panel.y(label.end), level), color=label.colour, linewidth=0.8)

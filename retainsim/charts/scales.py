@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
@@ -37,9 +37,7 @@ class Scale:
     unit: str = ""
 
     @classmethod
-    def of(
-        cls, values: Iterable[float], *, most: int = 6, money: Money | None = None, zero: bool = False
-    ) -> Scale:
+    def of(cls, values: Iterable[float], *, most: int = 6, money: Money | None = None, zero: bool = False) -> Scale:
         """Return a scale that holds the values, with at most so many ticks; with `zero`, also zero."""
         low, high = _limits([*values, 0.0] if zero else values)
         largest = max(abs(low), abs(high))
@@ -47,6 +45,11 @@ class Scale:
         ticks = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(low / size, high / size)
         ticks = ticks[(ticks >= low / size) & (ticks <= high / size)]
         return cls(low, high, tuple((ticks * size).tolist()), tuple(_written(ticks)), unit)
+
+    @property
+    def bare(self) -> Scale:
+        """Return the scale with nothing written at its ticks."""
+        return replace(self, labels=("",) * len(self.ticks))
 
     @property
     def has_zero(self) -> bool:

@@ -81,11 +81,7 @@ class Subject:
     def left_out(self) -> list[str]:
         """Return a note on the arms there is no room for, if any."""
         every, shown = len(self.results.arms), len(self.arms)
-        return (
-            [f"{shown} of {every} arms: those whose NPV differs most from the baseline."]
-            if shown < every
-            else []
-        )
+        return [f"{shown} of {every} arms: those whose NPV differs most from the baseline."] if shown < every else []
 
     @property
     def horizon(self) -> str:

@@ -22,9 +22,7 @@ class Assignment(click.ParamType):
 
     name = "key=value"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, Any]:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:
         """Take the two sides apart."""
         key, is_assigned, text = (part.strip() for part in str(value).partition("="))
         if not (key and is_assigned and text):
@@ -88,9 +86,7 @@ def effort(command: Decorated) -> Decorated:
     """Give a command --seed, --replications and --jobs; the first two end in its argument `settings`."""
 
     @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of all luck.")
-    @click.option(
-        "--replications", type=click.IntRange(2, 100_000), help="Independent draws of all luck, at least 2."
-    )
+    @click.option("--replications", type=click.IntRange(2, 100_000), help="Independent draws of all luck, at least 2.")
     @click.option("--jobs", type=click.IntRange(1), help="Processes; the result does not depend on it.")
     @wraps(command)
     def with_effort(

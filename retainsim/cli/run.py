@@ -22,8 +22,8 @@ IMPRECISE = 4
 @option.scenario_file
 @click.option("-o", "--out", help="Folder of the run; default: a new one in ./runs.")
 @click.option("--charts/--no-charts", default=True, help="Draw the charts of the run.")
-@option.effort
 @option.settings
+@option.effort
 @option.force("Overwrite the run that lies in the folder given by --out.")
 @option.screen
 def command(

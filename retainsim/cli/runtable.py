@@ -13,6 +13,7 @@ from retainsim.wording import Money, percent
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from rich.console import RenderableType
     from rich.table import Table
     from rich.text import Text
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 WIDE = 104
 """Columns from which an interval stands beside its mean instead of below it."""
+NARROW = 72
+"""Columns below which the title of an arm stands above its numbers."""
 _SCALES = ((1e12, "tn"), (1e9, "bn"), (1e6, "m"), (1e3, "k"), (1.0, ""))
 _GAIN, _LOSS = "bright_blue", "bright_red"
 
@@ -34,7 +37,7 @@ def show(results: Results, screen: Screen) -> None:
         screen.say(sentence, "bold")
     money = Money.of(results.scenario.parameters)
     screen.say("")
-    screen.show(_table(results.report, money, screen.out.width))
+    screen.show(*_table(results.report, money, screen.out.width))
     screen.say(_caption(results.report), "dim")
     screen.say("")
     for line in _economics(results.report["economics"], money):
@@ -63,11 +66,9 @@ class Scale:
         """Choose the largest unit in which the smallest amount still shows, and no more digits than needed."""
         sizes = [abs(amount) for amount in amounts if amount]
         least, most = min(sizes, default=1.0), max(sizes, default=1.0)
-        size, suffix = next(
-            ((s, x) for s, x in _SCALES if least >= 0.1 * s or most < 1e3 * s / 1e3), _SCALES[-1]
-        )
+        size, suffix = next(((s, x) for s, x in _SCALES if least >= 0.1 * s), _SCALES[-1])
         whole = math.floor(math.log10(most / size)) + 1
-        needed = 1 - math.floor(math.log10(least / size))
+        needed = 2 - math.floor(math.log10(least / size))
         return cls(size, suffix, max(0, min(2, needed, 4 - whole)))
 
     def __call__(self, amount: float, sign: str = "-") -> str:
@@ -75,37 +76,62 @@ class Scale:
         return f"{amount / self.size:{sign},.{self.decimals}f}"
 
 
-def _table(report: dict[str, Any], money: Money, width: int) -> Table:
-    from rich import box
-    from rich.table import Table
+def _table(report: dict[str, Any], money: Money, width: int) -> list[RenderableType]:
+    """Lay the arms out: one row each, or on a narrow terminal a line for the title above its numbers."""
     from rich.text import Text
 
     arms = report["arms"]
-    values = Scale.of(money.unit * arm["npv"]["mean"] for arm in arms.values())
-    gains = Scale.of(
-        money.unit * arm["versus_baseline"]["npv"]["mean"]
-        for arm in arms.values()
-        if "versus_baseline" in arm
-    )
-    table = Table(
-        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1 if width < WIDE else 2, 0, 0)
-    )
-    table.add_column("arm", ratio=1, vertical="top", overflow="fold")
-    for heading in _headings(money, values, gains, compared=len(arms) > 1):
+    gains = [money.unit * arm["versus_baseline"]["npv"]["mean"] for arm in arms.values() if "versus_baseline" in arm]
+    scales = Scale.of(money.unit * arm["npv"]["mean"] for arm in arms.values()), Scale.of(gains)
+    headings = _headings(money, *scales, compared=len(arms) > 1)
+    titles = [Text(plain(arm["title"]), style="bold" if name != BASELINE else "") for name, arm in arms.items()]
+    rows = [_cells(arm, scales, money.unit, width, compared=len(arms) > 1) for arm in arms.values()]
+    return _stacked(headings, titles, rows) if width < NARROW else [_side_by_side(headings, titles, rows, width)]
+
+
+def _side_by_side(headings: list[str], titles: list[Text], rows: list[list[Text]], width: int) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    gap = 2 if width >= WIDE else 1
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, gap, 0, 0))
+    table.add_column("arm", ratio=1, overflow="fold")
+    for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
-    for name, arm in arms.items():
-        cells = [_cell(arm["npv"], values, money.unit, width)]
-        if len(arms) > 1:
-            cells += _compared(arm.get("versus_baseline"), gains, money.unit, width)
-        table.add_row(
-            Text(plain(arm["title"]), style="bold" if name != BASELINE else ""), *cells, *_pool(arm)
-        )
+    for title, row in zip(titles, rows, strict=True):
+        table.add_row(title, *row)
     return table
+
+
+def _stacked(headings: list[str], titles: list[Text], rows: list[list[Text]]) -> list[RenderableType]:
+    from rich.cells import cell_len
+    from rich.table import Table
+    from rich.text import Text
+
+    columns = zip(*[[Text(heading, style="bold") for heading in headings], *rows], strict=True)
+    widths = [max(cell_len(line) for cell in column for line in cell.plain.split("\n")) for column in columns]
+    parts: list[RenderableType] = []
+    for title, row in zip([None, *titles], [[Text(h, style="bold") for h in headings], *rows], strict=True):
+        grid = Table.grid(padding=(0, 2, 0, 0), pad_edge=True)
+        for each in widths:
+            grid.add_column(width=each, justify="right", overflow="fold")
+        grid.add_row(*row)
+        parts += [grid] if title is None else [title, grid]
+    return parts
 
 
 def _headings(money: Money, values: Scale, gains: Scale, *, compared: bool) -> list[str]:
     against = [f"vs baseline\n{money.sign} {gains.suffix}".rstrip(), "P(bet-\nter)"] if compared else []
     return [f"NPV\n{money.sign} {values.suffix}".rstrip(), *against, "pool\nat end", "kept\n12 mo."]
+
+
+def _cells(arm: dict[str, Any], scales: tuple[Scale, Scale], unit: float, width: int, *, compared: bool) -> list[Text]:
+    from rich.text import Text
+
+    kept, cells = arm["retention_12m"]["mean"], [_cell(arm["npv"], scales[0], unit, width)]
+    if compared:
+        cells += _compared(arm.get("versus_baseline"), scales[1], unit, width)
+    return [*cells, Text(f"{arm['pool_end']['mean']:,.0f}"), Text("-" if kept is None else percent(kept))]
 
 
 def _compared(paired: dict[str, Any] | None, gains: Scale, unit: float, width: int) -> list[Text]:
@@ -128,13 +154,6 @@ def _cell(estimate: dict[str, Any], scale: Scale, unit: float, width: int, sign:
         low, high = (scale(unit * estimate[end]) for end in ("low", "high"))
         cell.append(f" ({low} to {high})" if width >= WIDE else f"\n{low} to {high}", style="dim")
     return cell
-
-
-def _pool(arm: dict[str, Any]) -> list[Text]:
-    from rich.text import Text
-
-    kept = arm["retention_12m"]["mean"]
-    return [Text(f"{arm['pool_end']['mean']:,.0f}"), Text("-" if kept is None else percent(kept))]
 
 
 def _caption(report: dict[str, Any]) -> str:
@@ -193,7 +212,7 @@ def _self_check(report: dict[str, Any], screen: Screen) -> None:
             "bold bright_red",
         )
     if checks and not failed:
-        names = ", ".join(check["name"] for check in checks)
+        names = "; ".join(check["name"] for check in checks)
         screen.say(
             f"Self-check: within 4 standard errors of theory in {len(checks)} of {len(checks)}: {names}.",
             "dim",

@@ -63,7 +63,7 @@ def _say(checked: dict[str, Any], screen: Screen) -> None:
         return
     counts = ", ".join(counted(len(checked[f"{noun}s"]), noun) for noun in ("segment", "channel", "arm"))
     screen.say(f"{checked['file']}: valid ({counts})")
-    screen.warn(checked["warnings"])
+    screen.warn(f"{checked['file']}: {warning}" for warning in checked["warnings"])
 
 
 def counted(number: int, noun: str) -> str:

@@ -33,17 +33,11 @@ class Settings(mechanism.Settings):
         None, "joins a month", "joins a month however much is spent (exponential curve)", gt=0
     )
     curve: Literal["exponential", "hill"] = setting("exponential", "", "shape of the response to spend")
-    half: float | None = setting(
-        None, "money per month", "spend that brings half of what is possible (hill)", gt=0
-    )
+    half: float | None = setting(None, "money per month", "spend that brings half of what is possible (hill)", gt=0)
     power: float = setting(1.0, "", "exponent of the hill curve", gt=0, le=10)
-    cost_per_join: float | None = setting(
-        None, "money per join", "price of each join, instead of spend", ge=0
-    )
+    cost_per_join: float | None = setting(None, "money per join", "price of each join, instead of spend", ge=0)
     lag_months: float = setting(0.0, "months", "time from spend to join", ge=0, le=60)
-    carry_over: float = setting(
-        0.0, "share a month", "share of last month's effect that lasts (adstock)", ge=0, lt=1
-    )
+    carry_over: float = setting(0.0, "share a month", "share of last month's effect that lasts (adstock)", ge=0, lt=1)
     seasonality: list[Annotated[float, Field(ge=0)]] | None = setting(
         None,
         "factor",
@@ -64,9 +58,7 @@ class Settings(mechanism.Settings):
         ge=0,
         lt=1,
     )
-    first_discount_months: float = setting(
-        1.0, "months", "how long the joining discount lasts (assumption)", gt=0
-    )
+    first_discount_months: float = setting(1.0, "months", "how long the joining discount lasts (assumption)", gt=0)
     plan: Word | None = setting(None, "", "plan of those who join through it; default: their segment's")
 
     @model_validator(mode="after")
@@ -80,15 +72,11 @@ class Settings(mechanism.Settings):
         if self.curve == "hill" and self.half is None:
             raise ValueError('curve = "hill" needs half, the spend that brings half of what is possible')
         if self.curve == "exponential" and self.ceiling is None:
-            raise ValueError(
-                "spend needs ceiling, the joins a month however much is spent (or cost_per_join)"
-            )
+            raise ValueError("spend needs ceiling, the joins a month however much is spent (or cost_per_join)")
         if self.curve == "exponential" and self.ceiling is not None and self.ceiling <= self.joins:
             raise ValueError(f"ceiling ({self.ceiling:g}) must be above joins ({self.joins:g})")
         if self.spend == 0 and self.joins > 0:
-            raise ValueError(
-                "joins come at spend = 0, so the curve is unknown; leave spend out for free joins"
-            )
+            raise ValueError("joins come at spend = 0, so the curve is unknown; leave spend out for free joins")
         return self
 
     @property
@@ -144,9 +132,7 @@ class Mechanism(mechanism.Mechanism):
     def settle(self, world: World, start: float, end: float) -> None:
         """Post the spend of the span on every channel."""
         for name in world.channels:
-            world.money.flow(
-                "acquisition", world.now.acquisition[name].spend or 0.0, (start, end), channel=name
-            )
+            world.money.flow("acquisition", world.now.acquisition[name].spend or 0.0, (start, end), channel=name)
 
     def _remember(self, name: str, time: float, spend: float) -> None:
         spent = self._spent[name]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from retainsim import mechanism
 from retainsim.mechanism import setting
 from retainsim.profile import Profile
+from retainsim.tariff import Shapes
 
 if TYPE_CHECKING:
     from retainsim.world import World
@@ -24,9 +25,7 @@ class Settings(mechanism.Settings):
     cost_to_serve_half_life: float | None = setting(
         None, "months", "tenure in which the cost to serve falls half-way to its floor", gt=0
     )
-    cost_to_serve_floor: float = setting(
-        0.0, "share", "share of the cost to serve that never goes", ge=0, le=1
-    )
+    cost_to_serve_floor: float = setting(0.0, "share", "share of the cost to serve that never goes", ge=0, le=1)
     margin_by_year: list[float] | None = setting(
         None,
         "money per customer-year",
@@ -44,10 +43,9 @@ class Mechanism(mechanism.Mechanism):
         """Tell the money how revenue and cost to serve run over tenure."""
         now = world.now.mechanisms.growth
         assert now is not None
-        if now.margin_by_year:
-            world.money.margin_by_year = tuple(now.margin_by_year)
-            return
         yearly = (1 + now.volume_per_year) * (1 + now.premium_per_year)
-        world.money.revenue_by_tenure = Profile.growing(yearly, 12.0 * now.until_years)
+        cost = Profile()
         if now.cost_to_serve_half_life is not None:
-            world.money.cost_by_tenure = Profile.easing(now.cost_to_serve_half_life, now.cost_to_serve_floor)
+            cost = Profile.easing(now.cost_to_serve_half_life, now.cost_to_serve_floor)
+        revenue = Profile.growing(yearly, 12.0 * now.until_years)
+        world.money.shapes = Shapes(revenue, cost, tuple(now.margin_by_year or ()))

@@ -18,7 +18,9 @@ from retainsim import mechanism
 from retainsim.mechanism import Word, setting
 
 if TYPE_CHECKING:
-    from retainsim.draws import Floats, Ints
+    from numpy.typing import NDArray
+
+    from retainsim.draws import Ints
     from retainsim.scenario.schema import Parameters
     from retainsim.world import World
 
@@ -26,16 +28,12 @@ if TYPE_CHECKING:
 class Settings(mechanism.Settings):
     """What the firm spends on keeping customers, and what that does today."""
 
-    spend_per_customer: float = setting(
-        0.0, "money per customer-month", "spend on each customer reached", ge=0
-    )
+    spend_per_customer: float = setting(0.0, "money per customer-month", "spend on each customer reached", ge=0)
     effect: float = setting(..., "share", "share of the churn aimed at that is prevented today", ge=0, lt=1)
     effect_at: float | None = setting(
         None, "money per customer-month", "the spend at which `effect` holds; default: today's spend", gt=0
     )
-    ceiling: float = setting(
-        ..., "share", "the most that could be prevented, however much is spent", gt=0, le=1
-    )
+    ceiling: float = setting(..., "share", "the most that could be prevented, however much is spent", gt=0, le=1)
     aims_at: list[Word] | None = setting(
         None, "reasons", "the reasons the programme works on; default: all but involuntary"
     )
@@ -111,7 +109,7 @@ class Mechanism(mechanism.Mechanism):
         world.churn.set_each("retention_programme", rows, np.where(reached, self._factor, 1.0), world.time)
         world.money.charge_each("retention_programme", rows, np.where(reached, self._spend, 0.0))
 
-    def _choose(self, world: World, now: Settings, rows: Ints) -> Floats:
+    def _choose(self, world: World, now: Settings, rows: Ints) -> NDArray[np.bool_]:
         names = world.pool["name"][rows]
         tie = world.luck.uniform("retention_programme.reach", names)
         if now.targets == "random":
@@ -119,5 +117,5 @@ class Mechanism(mechanism.Mechanism):
         score = world.value_rate(rows) if now.targets == "most_valuable" else world.churn.rates(rows).sum(0)
         order = np.lexsort((tie, -score))
         reached = np.zeros(len(rows), dtype=bool)
-        reached[order[: int(round(now.reach * len(rows)))]] = True
+        reached[order[: round(now.reach * len(rows))]] = True
         return reached

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from retainsim.mechanisms.reasons import PRESET_NOTES
-from retainsim.scenario.schema import Beta, Cost, Parameters
+from retainsim.scenario.lever import Cost
+from retainsim.scenario.schema import Parameters
+from retainsim.scenario.segment import Beta
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

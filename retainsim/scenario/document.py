@@ -204,9 +204,7 @@ def _base(extends: object, at: str, chain: tuple[str, ...]) -> str:
     base = str(Path(chain[-1]).parent / extends)
     root = _real(Path(chain[0]).parent)
     if not _real(base).is_relative_to(root):
-        raise ScenarioError(
-            f'{at} "{base}" is outside the folder of "{chain[0]}"; put it into {root} or below'
-        )
+        raise ScenarioError(f'{at} "{base}" is outside the folder of "{chain[0]}"; put it into {root} or below')
     listed = " -> ".join([*chain, base])
     if _real(base) in [_real(name) for name in chain]:
         raise ScenarioError(f"{at} the files lead in a circle: {listed}; take one `extends` out")

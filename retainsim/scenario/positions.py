@@ -23,8 +23,7 @@ VALUE = re.compile(  # one that ends, or the opening of one that nests; then the
     r"""|'''(?:[^']++|'{1,2}+(?!'))*+'{3,5}+"""
     r'''|"(?:[^"\\]++|\\.)*+"'''
     r"""|'[^']*+'"""
-    r"""|[^ \t\r\n,\]}#]++(?:[ ]\d\d:[^ \t\r\n,\]}#]++)?+)"""  # a date may have a space before its time
-    + GAP.pattern,
+    r"""|[^ \t\r\n,\]}#]++(?:[ ]\d\d:[^ \t\r\n,\]}#]++)?+)""" + GAP.pattern,  # a date may have a space before its time
     re.DOTALL,
 )
 LONG_KEY = r"""(?m:^|[{,])[ \t]*+\[{0,2}+[ \t]*+(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){%d}"""

@@ -153,9 +153,7 @@ def _versus(outcomes: pd.DataFrame, monthly: pd.DataFrame, labels: tables.Labels
 
 def _payback(monthly: pd.DataFrame, arm: str) -> dict[str, float | None]:
     """Return how often the gain over the baseline is back within the horizon, and the mean month where it is."""
-    cash = monthly.pivot_table(
-        index="month", columns=["arm", "replication"], values="present_value", sort=False
-    )
+    cash = monthly.pivot_table(index="month", columns=["arm", "replication"], values="present_value", sort=False)
     gain = (cash[arm] - cash[BASELINE]).cumsum().to_numpy()
     months = np.array([economics.payback_month(path) for path in gain.T])
     back = months[np.isfinite(months)]

@@ -84,9 +84,7 @@ def prepare(scenario: Scenario) -> Task:
     """
     found = calibrate(scenario.parameters)
     levers = {
-        name: solve_lever(
-            scenario.parameters, found, arm.retention, scenario.document.at(("arms", name, "retention"))
-        )
+        name: solve_lever(scenario.parameters, found, arm.retention, scenario.document.at(("arms", name, "retention")))
         for name, arm in scenario.arms.items()
         if arm.retention is not None
     }

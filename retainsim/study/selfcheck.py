@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 Check = dict[str, Any]
 
 
-def self_check(
-    scenario: Scenario, found: Calibration, baseline: Sequence[tuple[int, Outcome]]
-) -> list[Check]:
+def self_check(scenario: Scenario, found: Calibration, baseline: Sequence[tuple[int, Outcome]]) -> list[Check]:
     """Compare survival, pool and lifetime value of the baseline with theory, each +- 4 standard errors."""
     today = scenario.parameters
     arm = scenario.arms["baseline"]
@@ -51,9 +49,7 @@ class _Law:
         """Return the share of newcomers still there at `months`."""
         if isinstance(self.frailty, BetaFrailty):
             renewals = np.asarray(months) / self.duration.unit
-            return theory.survival_bdw(
-                renewals, a=self.frailty.a, b=self.frailty.b, power=self.duration.power
-            )
+            return theory.survival_bdw(renewals, a=self.frailty.a, b=self.frailty.b, power=self.duration.power)
         passed = theory.cumulative_hazard(months, self.hazard, power=self.duration.power)
         if isinstance(self.frailty, GammaFrailty):
             return theory.survival_gamma_frailty(passed, self.frailty.variance)
@@ -103,9 +99,7 @@ def _value(law: _Law, baseline: Sequence[tuple[int, Outcome]]) -> Check | None:
     """Compare what an opening customer is worth, expected, where margins are constant and frailty has one value."""
     today, segment = law.today, law.segment
     plan = today.plan(law.name)
-    simple = (
-        law.frailty.is_none and law.duration.is_constant and not plan.billing and not today.firm.inflation
-    )
+    simple = law.frailty.is_none and law.duration.is_constant and not plan.billing and not today.firm.inflation
     count = sum(int(o.opening[law.index, 0]) for _, o in baseline)
     if not simple or not count or today.mechanisms.growth is not None or segment.pays_after_months:
         return None

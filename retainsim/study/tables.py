@@ -170,9 +170,7 @@ def _leavings(arm: str, index: int, outcome: Outcome, labels: Labels) -> pd.Data
     )
 
 
-def _long(
-    wide: dict[str, np.ndarray], arm: str, index: int, segments: list[str], origins: list[str]
-) -> pd.DataFrame:
+def _long(wide: dict[str, np.ndarray], arm: str, index: int, segments: list[str], origins: list[str]) -> pd.DataFrame:
     some = np.any([table != 0 for table in wide.values()], axis=0)
     month, segment, origin = where = np.nonzero(some)
     keys = {

@@ -38,11 +38,7 @@ def verdict(scenario: Scenario, report: Report, outcomes: pd.DataFrame) -> list[
 def is_lever_on_acquisition(scenario: Scenario, arm: str) -> bool:
     """True where an arm does nothing but change acquisition."""
     mine = scenario.arms[arm]
-    return (
-        mine.retention is None
-        and bool(mine.change)
-        and all(c.set.startswith("acquisition.") for c in mine.change)
-    )
+    return mine.retention is None and bool(mine.change) and all(c.set.startswith("acquisition.") for c in mine.change)
 
 
 def _alone(report: Report, money: Money) -> str:
@@ -58,9 +54,7 @@ def _terms(report: Report) -> str:
     """Say once what all NPVs of the run mean."""
     run = report["run"]
     years = f"{run['closing_years']:g} more year{'s' if run['closing_years'] != 1 else ''}"
-    closing = (
-        f" plus closing value ({years} of those still there)" if run["closing_value"] == "expected" else ""
-    )
+    closing = f" plus closing value ({years} of those still there)" if run["closing_value"] == "expected" else ""
     return f"NPV over {span(run['months'])}{closing}, at {percent(run['discount_rate'])} a year, {run['tax']}"
 
 
@@ -78,9 +72,7 @@ def _worth(scenario: Scenario, report: Report, name: str, money: Money) -> str:
     bounds = money.interval(*sorted((sign * low, sign * high)))
     unknown = ""
     if scenario.distributions:
-        unknown = (
-            f"; with what is not known, {money.say(gain['p05'] or 0.0)} to {money.say(gain['p95'] or 0.0)}"
-        )
+        unknown = f"; with what is not known, {money.say(gain['p05'] or 0.0)} to {money.say(gain['p95'] or 0.0)}"
         unknown += " (5th to 95th percentile)"
     return (
         f"{arm['title']}: {money.say(abs(mean))} {more} than the baseline (95 %: {bounds}{unknown}); "

@@ -1,0 +1,116 @@
+"""Lever: what an arm may do: keep more customers, change values, spend money once."""
+
+from __future__ import annotations
+
+from pydantic import model_validator
+
+from retainsim.mechanism import Settings, Word, setting
+
+
+class Cost(Settings):
+    """What a retention lever costs."""
+
+    once: float = setting(0.0, "money", "spent when the lever starts", ge=0)
+    per_month: float = setting(0.0, "money per month", "while the lever is in force", ge=0)
+    per_customer_month: float = setting(0.0, "money per customer-month", "for every customer in scope", ge=0)
+
+
+class Timed(Settings):
+    """From when, until when, how gradually."""
+
+    from_month: float = setting(0.0, "months", "starts at this month (or date)", ge=0)
+    ramp_months: float = setting(0.0, "months", "reaches full strength over this time", ge=0)
+
+    def strength(self, time: float, step: float) -> float:
+        """Return the share of full strength held over the review step that starts at `time` (months).
+
+        A ramp is held at its middle of the step, so that the error of holding it is of second order.
+        """
+        if time < self.from_month:
+            return 0.0
+        if self.ramp_months == 0:
+            return 1.0
+        return min(1.0, (time - self.from_month + step / 2) / self.ramp_months)
+
+
+class Retention(Timed):
+    """Keep more customers: in percentage points, relative to retention, or relative to churn."""
+
+    points: float | None = setting(None, "percentage points", "retention rises by so many points", ge=0.1, le=100)
+    relative: float | None = setting(None, "factor", "retention is multiplied by this (1.05)", ge=1, le=100)
+    churn: float | None = setting(None, "factor", "churn is multiplied by this (0.95)", ge=0, le=1)
+    reasons: list[Word] | None = setting(None, "reasons", "the reasons it works on; default: all", min_length=1)
+    segments: list[Word] | None = setting(None, "segments", "the segments it works on; default: all", min_length=1)
+    cost: Cost = setting(Cost(), "", "what it costs; default: nothing, with a warning")
+
+    @model_validator(mode="after")
+    def _one_reading(self) -> Retention:
+        given = [k for k in ("points", "relative", "churn") if getattr(self, k) is not None]
+        if len(given) != 1:
+            raise ValueError(
+                f"say which kind of gain is meant, once (got {' and '.join(given) or 'none'}): "
+                "points (5 = five percentage points), relative (1.05 = retention x 1.05) "
+                "or churn (0.95 = churn x 0.95)"
+            )
+        return self
+
+    def goal(self, retention: float) -> float:
+        """Return the 12-month retention asked for, from the one there is (both shares)."""
+        if self.points is not None:
+            return retention + self.points / 100
+        if self.relative is not None:
+            return retention * self.relative
+        assert self.churn is not None
+        return 1 - (1 - retention) * self.churn
+
+
+class Change(Timed):
+    """Another value for one key, from a month, for a time."""
+
+    set: str = setting(..., "", "path of the key, such as acquisition.advertising.spend")
+    to: float | None = setting(None, "unit of the key", "new value")
+    by: float | None = setting(None, "unit of the key", "added to the value")
+    times: float | None = setting(None, "factor", "multiplies the value")
+    until_month: float | None = setting(None, "months", "ends at this month (or date)", ge=0)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Change:
+        given = [k for k in ("to", "by", "times") if getattr(self, k) is not None]
+        if len(given) != 1:
+            raise ValueError(f"give exactly one of to, by and times (got {' and '.join(given) or 'none'})")
+        if self.until_month is not None and self.until_month <= self.from_month:
+            raise ValueError(f"until_month ({self.until_month:g}) must be after from_month ({self.from_month:g})")
+        return self
+
+    def applied(self, value: float, strength: float) -> float:
+        """Return the value of the key at a share of full strength."""
+        if self.to is not None:
+            full = self.to
+        elif self.by is not None:
+            full = value + self.by
+        else:
+            assert self.times is not None
+            full = value * self.times
+        return value + strength * (full - value)
+
+
+class Investment(Settings):
+    """Money spent once."""
+
+    at_month: float = setting(0.0, "months", "month (or date) it is spent", ge=0)
+    amount: float = setting(..., "money", "amount", ge=0)
+
+
+class Piece(Settings):
+    """A named part of an arm, to be included by several."""
+
+    retention: Retention | None = setting(None, "", "the retention lever")
+    change: list[Change] = setting([], "", "values that change")
+    investment: list[Investment] = setting([], "", "money spent once")
+
+
+class Arm(Piece):
+    """One variant to compare with the baseline."""
+
+    title: str | None = setting(None, "", "what it is called in outputs", max_length=120)
+    include: list[Word] = setting([], "", "named pieces that belong to the arm")
