@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -95,6 +96,7 @@ def solve_lever(today: Parameters, found: Calibration, lever: Retention, where: 
     weights = segment_shares(today, bases) * scope
     weights = weights / weights.sum()
 
+    @cache
     def retention(factor: float) -> float:
         table = np.where(scope[:, None] & reasons[None, :], factor, 1.0)
         return float(weights @ expected_retention(today, bases, table))
@@ -106,7 +108,7 @@ def solve_lever(today: Parameters, found: Calibration, lever: Retention, where: 
             f"{where}: retention of {goal:.1%} asked for (from {now:.1%} today), but with every leak in its "
             f"scope closed it is {most:.1%}; ask for at most {100 * (most - now):.2f} points, or widen its scope"
         )
-    factor = _root(lambda f: retention(f) - goal, 0.0, 1.0, 1e-9 if is_closed_form(today) else 2e-5)
+    factor = _root(lambda f: retention(f) - goal, 0.0, 1.0, 1e-9 if is_closed_form(today) else 1e-4)
     return Lever(factor, now, retention(factor))
 
 

@@ -62,7 +62,7 @@ class Churn:
         self._adds: dict[tuple[str, str], Floats] = {}
         self._factors: dict[str, Floats] = {}
         self._levers = self._next_levers = np.ones((len(durations), len(reasons)))
-        self._each: dict[str, Floats] = {}
+        self._each: dict[str, NDArray[np.bool_]] = {}
         self._strains: dict[str, Strain] = {}
         self._fuses = Fuses(pool, len(reasons), durations, np.full(self._shape[:2], np.inf))
         self.table = np.zeros(self._shape)

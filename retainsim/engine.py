@@ -65,7 +65,7 @@ def replicate(setup: Setup, luck: Luck, *, eager: bool = False) -> Outcome:
     equity = _equity(world)  # what the opening pool is worth, before anything happens
     for time in sorted({t for t in setup.timeline.breakpoints if t < world.today.run.months}):
         world.env.process(_change(world, time))  # dated changes first, so that they hold from their instant on
-    world.env.process(_calendar(world))  # months and reviews
+    world.env.process(calendar(world))  # months and reviews
     world.env.run(until=world.today.run.months)
     world.finish()  # play the last span, close the last month
     return _outcome(world, equity)
@@ -84,7 +84,7 @@ def _change(world: World, time: float) -> Generator[Any, Any, None]:
     world.change()
 
 
-def _calendar(world: World) -> Generator[Any, Any, None]:
+def calendar(world: World) -> Generator[Any, Any, None]:
     """Stop at every month's end to settle and hold, and at every review to let mechanisms act."""
     run = world.today.run
     reviews = np.arange(1, int(run.months / run.step + 1e-9) + 1) * run.step
@@ -102,7 +102,7 @@ def _equity(world: World) -> Floats:
     rows, cells = world.pool.rows(), (len(world.segments), len(world.origins))
     worth = future_value(world, rows, 12.0 * world.today.run.closing_years)
     by_cell = np.bincount(world.pool["cell"][rows], worth, cells[0] * cells[1]).reshape(cells)
-    return by_cell * (1 - world.now.firm.tax_rate)
+    return np.asarray(by_cell * (1 - world.now.firm.tax_rate), dtype=np.float64)
 
 
 def _outcome(world: World, equity: Floats) -> Outcome:

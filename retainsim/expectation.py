@@ -7,12 +7,15 @@ measured on 700,000 simulated customers, with the same luck every time.
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
 import numpy as np
 
 from retainsim import mechanisms
 from retainsim.bases import Bases
+from retainsim.cache import recall
 from retainsim.draws import Floats, Luck, Names
-from retainsim.engine import build
+from retainsim.engine import build, calendar
 from retainsim.opening import tenure_law
 from retainsim.scenario.arms import Timeline
 from retainsim.scenario.schema import Arm, Parameters
@@ -62,14 +65,25 @@ def segment_retention(today: Parameters, bases: Bases, factors: Floats, segment:
 
 
 def probe(today: Parameters, bases: Bases, lever: Floats) -> tuple[Floats, Floats]:
-    """Simulate the first year of 700,000 opening customers; return retention and leavings by reason, per segment."""
-    run = today.run.model_copy(update={"months": 12, "start": today.run.start})
-    pool = today.pool.model_copy(update={"customers": _BATCH})
-    year = today.model_copy(update={"run": run, "pool": pool, "acquisition": {}})
-    setup = Setup(year, Arm(), Timeline(year, Arm()), bases)
+    """Simulate the first year of 700,000 opening customers, or of newcomers where the pool is empty.
+
+    Returns retention, shape (segments,), and how many leave, shape (segments, reasons); kept by content.
+    """
+    tenure = today.pool.tenure if today.pool.customers else "new"
+    pool = today.pool.model_copy(update={"customers": _BATCH, "tenure": tenure})
+    run = today.run.model_copy(update={"months": 12})
+    bare = {"run": run, "pool": pool, "acquisition": {}, "arms": {}, "pieces": {}, "title": ""}
+    year = today.model_copy(update=bare)
+    laws = [repr(bases.frailties), repr(bases.durations), bases.hazards.tolist(), lever.tolist()]
+    content = [version("retainsim"), PROBED, year.model_dump(mode="json"), laws]
+    stay, leave = recall(content, lambda: _probe(Setup(year, Arm(), Timeline(year, Arm()), bases), lever))
+    return stay, leave
+
+
+def _probe(setup: Setup, lever: Floats) -> list[Floats]:
     parts = [_probe_batch(setup, lever, batch) for batch in range(PROBED // _BATCH)]
     stay, leave, count = (np.sum([part[i] for part in parts], axis=0) for i in range(3))
-    return stay / np.maximum(count, 1), leave
+    return [stay / np.maximum(count, 1), leave]
 
 
 def _probe_batch(setup: Setup, lever: Floats, batch: int) -> tuple[Floats, Floats, Floats]:
@@ -81,11 +95,9 @@ def _probe_batch(setup: Setup, lever: Floats, batch: int) -> tuple[Floats, Float
     if not counted:
         world.churn.make_immortal()
     world.hold()
-    for month in range(1, 13):
-        world.env.run(until=month)
-        world.settle()
-        world.review()
-        world.hold()
+    world.env.process(calendar(world))
+    world.env.run(until=12)
+    world.settle()
     leave = _counted(world, names) if counted else _expected(world)
     by_reason = np.array([np.bincount(segments, part, len(setup.bases.segments)) for part in leave]).T
     count = np.bincount(segments, minlength=len(setup.bases.segments)).astype(float)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Table = dict[str, Any]
 
 HOLDS = 0.02
-"""A pool holds where joins and leavings differ by less than this share of the larger."""
+"""A pool that changes by no more than this share holds its size."""
 
 
 def explain(scenario: Scenario) -> Table:
@@ -63,9 +63,10 @@ def explain(scenario: Scenario) -> Table:
 
 
 def _world(today: Parameters, found: Calibration) -> World:
-    """Return the world of the baseline at month 0, with every mechanism on and nobody in the pool."""
-    empty = today.model_copy(update={"pool": today.pool.model_copy(update={"customers": 0})})
-    return build(Setup(empty, Arm(), Timeline(empty, Arm()), found.bases), Luck(0, 0))
+    """Return the world of the baseline at month 0, with every mechanism on and hardly anybody in the pool."""
+    few = today.pool.model_copy(update={"customers": min(today.pool.customers, 1)})
+    small = today.model_copy(update={"pool": few})
+    return build(Setup(small, Arm(), Timeline(small, Arm()), found.bases), Luck(0, 0))
 
 
 # -- taps -----------------------------------------------------------------------------------------------------
@@ -117,23 +118,33 @@ def _hazards(world: World, segment: int, reasons: tuple[str, ...]) -> dict[str, 
     """Return the hazard by reason, mean over the first month, or over a contract term where there is one."""
     term = world.bases.terms[segment]
     span = term if np.isfinite(term) else 1.0
-    total = -np.log1p(-min(_leaving(world, segment, span), 1.0 - 1e-12)) / span
+    total = -np.log(max(_staying(world, segment, span), 1e-12)) / span
     rates = world.churn.table[segment, 0]
     shares = rates / rates.sum() if rates.sum() else rates
     return dict(zip(reasons, (shares * total).tolist(), strict=True))
 
 
-def _leaving(world: World, segment: int, span: float) -> float:
-    """Return the chance that a customer of the opening pool leaves within `span` months, as things stand."""
+def _staying(world: World, segment: int, span: float) -> float:
+    """Return the share of a segment's opening pool still there after `span` months, as things stand."""
     bases = world.bases
     tenure, weights = tenure_law(world.today, bases, segment)
     law, frailty = bases.durations[segment], bases.frailties[segment]
     renewed, later = (bases.last_renewal(segment, t) for t in (tenure, tenure + span))
     rate = float(world.churn.table[segment, 0].sum())
-    ahead = bases.passed(segment, tenure) + rate * (law.cumulative(np.maximum(later, tenure)) - law.cumulative(tenure))
+    growth = law.cumulative(np.maximum(later, tenure)) - law.cumulative(tenure)
     past = bases.passed(segment, renewed)
-    stays = frailty.laplace(np.where(later > tenure, ahead, past)) / frailty.laplace(past)
-    return float(1.0 - weights @ stays)
+    ahead = np.where(later > tenure, bases.passed(segment, tenure) + rate * growth, past)
+    return float(weights @ (frailty.laplace(ahead) / frailty.laplace(past)))
+
+
+def _newcomers_left(world: World, segment: int, origin: int, months: int) -> float:
+    """Return how many are there after `months` where one joins a month, as things stand."""
+    law, frailty = world.bases.durations[segment], world.bases.frailties[segment]
+    edges = np.linspace(0.0, months, 20 * months + 1)
+    tenure, term = (edges[1:] + edges[:-1]) / 2, world.churn.terms[segment, origin]
+    renewed = np.floor(tenure / term + 1e-12) * term if np.isfinite(term) else tenure
+    rate = float(world.churn.table[segment, origin].sum())
+    return float(frailty.laplace(rate * law.cumulative(renewed)).mean() * months)
 
 
 # -- pool and money -------------------------------------------------------------------------------------------
@@ -153,6 +164,8 @@ def _pool(world: World, today: Parameters, taps: dict[str, Table], leaks: Table)
             "moves": dict(today.segments[name].moves),
         }
     joins, leavings = (sum(each[key] for each in segments.values()) for key in ("joins", "leavings"))
+    end = _expected_end(world, taps, segments)
+    flows = (joins, leavings) if end is None else (end, float(today.pool.customers))
     return {
         "customers": today.pool.customers,
         "tenure": today.pool.tenure if isinstance(today.pool.tenure, str) else _given(today.pool.tenure),
@@ -160,8 +173,25 @@ def _pool(world: World, today: Parameters, taps: dict[str, Table], leaks: Table)
         "segments": segments,
         "joins": joins,
         "leavings": leavings,
-        "trend": _trend(joins, leavings),
+        "months": today.run.months,
+        "expected_end": end,
+        "trend": _trend(*flows),
     }
+
+
+def _expected_end(world: World, taps: dict[str, Table], segments: dict[str, Table]) -> float | None:
+    """Return the pool expected at the horizon if all stays as it is; None where only simulation can tell."""
+    today = world.today
+    on = [name for name in mechanisms.NAMES if getattr(today.mechanisms, name) is not None]
+    if not all(mechanisms.module(n).Mechanism.is_closed_form(today) for n in (*mechanisms.ALWAYS_ON, *on)):
+        return None
+    total = 0.0
+    for s, name in enumerate(world.segments):
+        total += segments[name]["customers"] * _staying(world, s, today.run.months)
+        for origin, channel in enumerate(world.channels, 1):
+            joins = taps[channel]["joins"] * taps[channel]["who"][name]
+            total += joins * _newcomers_left(world, s, origin, today.run.months)
+    return total
 
 
 def _mean_tenure(world: World, segment: int) -> float:
@@ -169,10 +199,11 @@ def _mean_tenure(world: World, segment: int) -> float:
     return float(tenure @ weights)
 
 
-def _trend(joins: float, leavings: float) -> str:
-    if abs(joins - leavings) <= HOLDS * max(joins, leavings):
+def _trend(more: float, less: float) -> str:
+    """Say whether the first (joins, or the pool later) outweighs the second (leavings, or the pool now)."""
+    if abs(more - less) <= HOLDS * max(more, less):
         return "holds"
-    return "grows" if joins > leavings else "shrinks"
+    return "grows" if more > less else "shrinks"
 
 
 def _money(world: World, found: Calibration) -> dict[str, Table]:

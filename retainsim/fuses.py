@@ -77,7 +77,7 @@ class Fuses:
 
     def _race(self, rows: Ints, hazards: Floats) -> tuple[Floats, Ints]:
         """Let the reasons race: without strain, one inversion of Lambda for the winner will do."""
-        first, why = np.full(len(rows), np.inf), np.zeros(len(rows), dtype=np.int16)
+        first, why = np.full(len(rows), np.inf), np.zeros(len(rows), dtype=np.int64)
         for index in range(len(self._columns)):
             needed = _share(self._left(index, rows), hazards[index])
             why[needed < first] = index
@@ -86,7 +86,7 @@ class Fuses:
 
     def _strained_race(self, rows: Ints, hazards: Floats, strain: Floats) -> tuple[Floats, Ints]:
         """Let the reasons race where strain, which duration does not stretch, burns beside the hazard."""
-        first, why = np.full(len(rows), np.inf), np.zeros(len(rows), dtype=np.int16)
+        first, why = np.full(len(rows), np.inf), np.zeros(len(rows), dtype=np.int64)
         for index in range(len(self._columns)):
             left = self._left(index, rows)
             needed = np.minimum(self._wait(rows, _share(left, hazards[index])), _share(left, strain[index]))

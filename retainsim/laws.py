@@ -125,7 +125,7 @@ class GammaFrailty(Frailty):
         """Invert the distribution function."""
         from scipy.special import gammaincinv
 
-        return np.asarray(gammaincinv(1.0 / self.variance, rank)) * self.variance
+        return np.asarray(gammaincinv(1.0 / self.variance, rank) * self.variance)
 
 
 @dataclass(frozen=True)

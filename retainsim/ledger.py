@@ -83,7 +83,7 @@ class Ledger:
 
     def count(self, counts: Ints, row: int, *cells: Ints) -> None:
         """Count one happening per entry of `cells` in a table of happenings."""
-        np.add.at(counts, (row, *cells), 1)
+        np.add.at(counts, (np.full(len(cells[0]), row), *cells), 1)
 
     def count_moves(self, times: Floats, old: Ints, new: Ints, origins: Ints) -> None:
         """Count customers out of one segment and into another."""

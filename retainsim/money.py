@@ -71,8 +71,8 @@ class Money:
             return
         growth = self.inflation if inflated else 0.0
         origin = self._origins.index(channel) if channel else -1
-        amounts = [rate * float(between(*span, r)) for r in (growth, growth - self._ledger.discounting)]
-        self._ledger.add_firm(line, month_row(span[1]), *amounts, origin=origin)
+        nominal, valued = (rate * float(between(*span, r)) for r in (growth, growth - self._ledger.discounting))
+        self._ledger.add_firm(line, month_row(span[1]), nominal, valued, origin=origin)
 
     def hold(self, now: Parameters) -> None:
         """Work out the tariffs in force; nothing is done where nothing has changed since the last time."""
@@ -183,7 +183,7 @@ class Money:
         """Post revenue, cost of sales and cost to serve by cell; nominal amounts first, values second."""
         by_cell = [x.sum(axis=2) for x in revenue]
         sales = [x * (1 - self._gross_margin) for x in by_cell]
-        self._ledger.add("revenue", row, *by_cell, lag=self._lag)
+        self._ledger.add("revenue", row, by_cell[0], by_cell[1], lag=self._lag)
         self._ledger.add("cost_of_sales", row, *sales)
         self._ledger.add("cost_to_serve", row, *(x.sum(axis=2) for x in serve))
         self.margins[row] += revenue[0] * self._gross_margin[:, :, None] - serve[0]
@@ -210,7 +210,7 @@ class Money:
     def _by_cell(self, rows: Ints, amounts: Floats) -> Floats:
         pool = self._pool
         cells = pool["cell"][rows] * self._cells[2] + pool["cohort"][rows]
-        return np.bincount(cells, amounts, self.heads.size).reshape(self._cells)
+        return np.asarray(np.bincount(cells, amounts, self.heads.size), dtype=np.float64).reshape(self._cells)
 
     def _post_rows(self, tariff: Tariff, rows: Ints, until: Floats, row: int) -> None:
         start, joined = self._pool["posted"][rows], self._pool["joined"][rows]

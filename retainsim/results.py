@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,7 +108,7 @@ class Results:
         write_text(folder / "summary.json", to_json(self.report))
         for name in TABLES:
             table: pd.DataFrame = getattr(self, name)
-            write_whole(folder / f"{name}.parquet", lambda file, t=table: t.to_parquet(file, index=False))
+            write_whole(folder / f"{name}.parquet", partial(table.to_parquet, index=False))
         self._write_status(folder, "interrupted" if self.interrupted else "done")
         object.__setattr__(self, "folder", folder)
         return folder
@@ -154,7 +155,17 @@ def open_run(folder: str | os.PathLike[str]) -> Results:
     except (OSError, ValueError) as error:
         raise UsageError(f"{place} is not a finished run: {error}") from None
     scenario = load(place / "scenario.toml")
-    return Results(scenario, report, **tables, interrupted=head["status"] == "interrupted", folder=place)
+    return Results(
+        scenario=scenario,
+        report=report,
+        outcomes=tables["outcomes"],
+        monthly=tables["monthly"],
+        detail=tables["detail"],
+        cohorts=tables["cohorts"],
+        values=tables["values"],
+        interrupted=head["status"] == "interrupted",
+        folder=place,
+    )
 
 
 def to_json(content: Any) -> str:

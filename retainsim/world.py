@@ -208,11 +208,9 @@ class World:
             return
         shape = len(self.segments), len(self.origins)
         cells = joiners.segments * shape[1] + joiners.origins
-        amounts = [
-            np.bincount(cells, prices * np.exp(rate * joiners.times), shape[0] * shape[1]).reshape(shape)
-            for rate in (0.0, -self.ledger.discounting)
-        ]
-        self.ledger.add("acquisition", row, *amounts)
+        paid = (prices, prices * np.exp(-self.ledger.discounting * joiners.times))
+        nominal, valued = (np.bincount(cells, amounts, shape[0] * shape[1]).reshape(shape) for amounts in paid)
+        self.ledger.add("acquisition", row, nominal.astype(np.float64), valued.astype(np.float64))
 
     def _depart(self, until: float) -> None:
         rows = self.churn.leavers(until)

@@ -116,10 +116,10 @@ class Slide:
         self._figure = _root(ax) if ax is not None else Figure(figsize=SIZE)
         if ax is None:
             FigureCanvasAgg(self._figure)
-            self._figure.set_label(clean(finding))
+            self._figure.set_label(sentence(finding))
         self._place(ax)
         self.bottom = self._foot([*notes, _source(results)])
-        self.top = self._head(sentence(clean(finding)), about)
+        self.top = self._head(sentence(finding), about)
 
     def panel(self, box: tuple[float, float, float, float], across: Scale, up: Scale, *, grid: str = "y") -> Panel:
         """Place a panel (left, bottom, width, height) with its ticks; the first one is the axes returned."""
@@ -194,7 +194,7 @@ class Slide:
 
     def _foot(self, lines: Sequence[str]) -> float:
         """Write notes and source at the bottom; return where the room for panels begins."""
-        foot = "\n".join(wrap(sentence(clean(line)), SMALL, self.width * INCH, 2) for line in lines)
+        foot = "\n".join(wrap(sentence(line), SMALL, self.width * INCH, 2) for line in lines)
         self.text(0, 0, foot, SMALL, color=GREY, va="bottom")
         return height(foot, SMALL) / INCH + 0.15
 

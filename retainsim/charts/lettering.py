@@ -17,6 +17,8 @@ PITCH = 1.22
 """Height of a line of text, in sizes of its type."""
 ASCENT = 0.96
 """From the top of a line to its baseline, in sizes of its type."""
+BOUND = "\u00a0"
+"""A space at which no line is broken: between a number and its unit."""
 _SAFETY = 1.02
 """What is drawn may be wider than what is measured by the rounding of pixels."""
 

@@ -11,7 +11,7 @@ import numpy as np
 from retainsim.charts import canvas, scales
 from retainsim.charts.canvas import INCH, NORMAL, SMALL, Panel, Slide
 from retainsim.charts.colours import LOSS, arm_colours, ink
-from retainsim.charts.lettering import height, spread, width, wrap
+from retainsim.charts.lettering import balance, height, spread, width
 from retainsim.charts.scales import Scale
 from retainsim.charts.subject import Subject, amount, interval_of_counts
 from retainsim.draws import Floats
@@ -136,15 +136,15 @@ def _panels(subject: Subject, slide: Slide, levels: Scale, rates: Scale) -> tupl
     start, months = subject.results.scenario.parameters.run.start, subject.results.report["run"]["months"]
     time = scales.months(months, lambda m: str(m) if start is None else add_months(start, m).isoformat()[:7])
     written = max(width(label, SMALL) for label in (*levels.labels, *rates.labels)) / INCH + 0.15
-    left = max(written, (width("Month", SMALL) + width(time.labels[0], SMALL) / 2) / INCH + 0.1)
+    left = max(written, (width("Month", SMALL, bold=True) + width(time.labels[0], SMALL) / 2) / INCH + 0.15)
     wide, floor, gap = slide.width - left - _LABELS - _LEADER, slide.bottom + 0.3, 0.5
     room = slide.top - 0.3 - floor - gap
     upper = slide.panel((left, floor + _LOWER * room + gap, wide, (1 - _LOWER) * room), time.bare, levels)
     lower = slide.panel((left, floor, wide, _LOWER * room), time, rates)
     cropped = "" if levels.has_zero else " (axis does not start at zero)"
-    slide.text(0, upper.top + 0.12, f"Customers in the pool{cropped}", SMALL, weight="bold")
-    slide.text(0, lower.top + 0.12, "Customers per month", SMALL, weight="bold")
-    slide.text(0, floor - 0.25, "Month", SMALL, weight="bold")
+    slide.text(0, upper.top + 0.15, f"Customers in the pool{cropped}", SMALL, weight="bold")
+    slide.text(0, lower.top + 0.15, "Customers per month", SMALL, weight="bold")
+    slide.text(0, floor - 0.235, "Month", SMALL, weight="bold")
     return upper, lower
 
 
@@ -170,7 +170,7 @@ def _draw_flows(subject: Subject, panel: Panel, flows: dict[tuple[str, str], _Pa
         if arm != BASELINE and flow == "joined" and same:
             continue
         _draw(panel, path, colours[arm], dotted=flow == "joined")
-        who = "" if subject.is_alone else "both" if flow == "joined" and same else subject.title(arm)
+        who = "" if subject.is_alone else "both arms" if flow == "joined" and same else subject.title(arm)
         what = "joins" if flow == "joined" else "leavings"
         labels.append(_Label(float(path.mean[-1]), what, who, colours[arm]))
     if target is not None:
@@ -203,7 +203,7 @@ def _write(panel: Panel, labels: list[_Label], room: float, largest: float) -> N
     for size, lines in ((largest, 3), (SMALL, 3), (largest, 2), (SMALL, 2), (SMALL, 1)):
         first = max(width(label.bold, size, bold=True) for label in labels) / INCH + 0.1
         wide = panel.slide.width - panel.right - _LEADER - first
-        texts = [wrap(label.more, size, wide * INCH, lines) for label in labels]
+        texts = [balance(label.more, size, wide * INCH, lines) for label in labels]
         tall = [height(text, size) / INCH + 0.03 for text in texts]
         if sum(tall) <= room:
             break

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from retainsim.charts.lettering import clean
+from retainsim.charts.lettering import BOUND, clean
 from retainsim.charts.scales import minus
 from retainsim.errors import UsageError
 from retainsim.study.compare import BASELINE
@@ -90,10 +90,11 @@ class Subject:
 
     @property
     def terms(self) -> str:
-        """Return what an NPV of this run counts: over five years and 5 years of closing value, before tax."""
+        """Return what an NPV of this run counts: over five years and five years of closing value, before tax."""
         run = self.results.report["run"]
-        years = run["closing_years"]
-        closing = f" and {years:g} year{'s' * (years != 1)} of closing value" if self.has_closing else ""
+        months = 12 * run["closing_years"]
+        length = span(round(months)) if float(months).is_integer() else f"{run['closing_years']:g} years"
+        closing = f" and {length} of closing value" if self.has_closing else ""
         return f"over {self.horizon}{closing}, {run['tax']}"
 
     @property
@@ -112,7 +113,7 @@ class Subject:
 
     def say(self, amount: float, digits: int = 2) -> str:
         """Write an amount: EUR 1.9 m."""
-        return minus(self.money.say(amount, digits))
+        return minus(self.money.say(amount, digits)).replace(" ", BOUND)
 
     def signed(self, amount: float, digits: int = 2) -> str:
         """Write a difference of amounts, with its sign."""
@@ -120,16 +121,15 @@ class Subject:
 
     def interval(self, low: float | None, high: float | None) -> str:
         """Write a 95 % interval of an amount: 95 %: EUR 1.8 m to EUR 2.0 m."""
-        if low is None or high is None:
-            return "95 %: interval unknown"
-        return "95 %: " + " to ".join(map(minus, self.money.interval(low, high).split(" to ")))
+        ends = self.money.interval(low, high).split(" to ")
+        return f"95{BOUND}%: " + " to ".join(minus(end).replace(" ", BOUND) for end in ends)
 
 
 def interval_of_counts(low: float | None, high: float | None) -> str:
     """Write a 95 % interval of a number of customers."""
     if low is None or high is None:
-        return "95 %: interval unknown"
-    return f"95 %: {amount(low)} to {amount(high)}"
+        return f"95{BOUND}%: interval unknown"
+    return f"95{BOUND}%: {amount(low)} to {amount(high)}"
 
 
 def amount(number: float) -> str:

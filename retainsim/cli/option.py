@@ -17,7 +17,7 @@ Decorated: TypeAlias = Callable[..., Any]
 scenario_file = click.argument("file")
 
 
-class Assignment(click.ParamType):
+class Assignment(click.ParamType[tuple[str, Any]]):
     """KEY=VALUE, the value as TOML writes it; a bare word is taken as a string."""
 
     name = "key=value"

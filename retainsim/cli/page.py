@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from retainsim.cli.screen import plain
 from retainsim.wording import figure, percent, span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from rich.console import RenderableType
     from rich.table import Table
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from retainsim.cli.screen import Screen
     from retainsim.wording import Money
 
+LONGEST_NAME = 18
+"""Letters of a name that are kept on one line, however narrow the terminal."""
 _IN_TABLE = ("joins", "spend", "cost_per_join", "mix")
 _TRENDS = {"holds": "holds its size", "grows": "grows", "shrinks": "shrinks"}
 
@@ -24,10 +26,10 @@ def show(page: dict[str, Any], money: Money, screen: Screen) -> None:
     """Print the page, section by section."""
     screen.say(page["title"], "bold")
     sections = {
-        "Taps: how customers come": _taps(page["taps"], money),
-        "Leaks: why customers leave": _leaks(page["leaks"], screen.out.width),
+        f"Taps: how customers come (money in {money.sign})": _taps(page["taps"], money),
+        "Leaks: why customers leave (hazard per 1,000 customer-months)": _leaks(page["leaks"], screen.out.width),
         "Pool: who is there at month 0": _pool(page["pool"]),
-        f"Money per customer-month at tenure 0, {money.sign}": _money(page["money"], money),
+        f"Money per customer-month at tenure 0 ({money.sign})": _money(page["money"], money),
         "Mechanisms": _mechanisms(page["mechanisms"]),
         "Arms": _arms(page["arms"], money),
         "Not known: drawn once per replication, the same in all arms": _uncertain(page["uncertain"]),
@@ -44,23 +46,22 @@ def show(page: dict[str, Any], money: Money, screen: Screen) -> None:
 def _taps(taps: dict[str, Any], money: Money) -> list[RenderableType]:
     if not taps:
         return ["Nobody joins."]
+    headings = ["channel", "joins a month", "paid", "a join costs", "one more", "who comes"]
     rows = [_tap(name, tap, money) for name, tap in taps.items()]
     joins = sum(tap["joins"] for tap in taps.values())
     return [
-        _table(
-            ["channel", "joins a month", "costs", "a join, average", "one more join", "who comes"], rows, words=(2, 5)
-        ),
+        _table(headings, rows, words=(2, 5)),
         *[f"{name}: {_assigned(rest)}" for name, tap in taps.items() if (rest := _beside(tap["settings"]))],
-        f"In all {_number(joins)} joins a month.",
+        f"In all {_flow(joins)} joins a month.",
     ]
 
 
 def _tap(name: str, tap: dict[str, Any], money: Money) -> list[str]:
-    price, cost = tap["cost_per_join"]["average"], tap["cost_per_join"]
-    pays = f"{_money_of(tap['spend'], money)} a month" if tap["spend"] is not None else "by the join"
+    cost = tap["cost_per_join"]
+    pays = f"{_full(tap['spend'], money)} a month" if tap["spend"] is not None else "by the join"
     who = ", ".join(f"{percent(share, 0)} {segment}" for segment, share in tap["who"].items() if share)
-    costs = [_money_of(cost[key], money) for key in ("average", "marginal")]
-    return [name, _number(tap["joins"]), pays if price else "nothing", *costs, who]
+    costs = [_full(cost[key], money) for key in ("average", "marginal")]
+    return [name, _flow(tap["joins"]), pays if cost["average"] != 0 else "nothing", *costs, who]
 
 
 def _beside(settings: dict[str, Any]) -> dict[str, Any]:
@@ -86,33 +87,38 @@ def _leak_table(leaks: dict[str, Any], segments: list[str]) -> Table:
     hazards = leaks["hazards"]
     weight = {reason: sum(hazards[s][reason] for s in segments) for reason in leaks["reasons"]}
     reasons = sorted(leaks["reasons"], key=lambda reason: -weight[reason])
-    rows = [[reason, *(figure(hazards[s][reason], 3) for s in segments)] for reason in reasons]
+    rows = [[reason, *(_rate(hazards[s][reason]) for s in segments)] for reason in reasons]
     rows += [
-        ["all reasons", *(figure(sum(hazards[s].values()), 3) for s in segments)],
+        ["all reasons", *(_rate(sum(hazards[s].values())) for s in segments)],
         ["churn a year, file", *(_share(leaks["annual_churn"][s]) for s in segments)],
         ["kept 12 months", *(percent(leaks["retention_12m"][s]) for s in segments)],
         ["frailty", *(_law(leaks["frailty"][s]) for s in segments)],
         ["duration", *(_law(leaks["duration"][s]) for s in segments)],
     ]
-    return _table(["hazard per customer-month", *segments], rows)
+    return _table(["reason", *segments], rows)
 
 
 def _pool(pool: dict[str, Any]) -> list[RenderableType]:
     rows = [
-        [name, *(_number(each[key]) for key in ("customers", "mean_tenure", "leavings", "joins"))]
+        [name, f"{each['customers']:,.0f}", *(_flow(each[key]) for key in ("mean_tenure", "leavings", "joins"))]
         for name, each in pool["segments"].items()
     ]
-    rows.append(["all", _number(pool["customers"]), "", _number(pool["leavings"]), _number(pool["joins"])])
+    rows.append(["all", f"{pool['customers']:,}", "", _flow(pool["leavings"]), _flow(pool["joins"])])
     moves = [
         f"{name} moves to {other}: {figure(rate, 3)} per customer-month."
         for name, each in pool["segments"].items()
         for other, rate in each["moves"].items()
     ]
-    says = (
-        f"The pool {_TRENDS[pool['trend']]}: {_number(pool['joins'])} join a month, {_number(pool['leavings'])} leave."
-    )
     heads = ["segment", "customers", "mean tenure, months", "leave a month", "join a month"]
-    return [_table(heads, rows), f"{says} {_tenure(pool)}", *moves]
+    return [_table(heads, rows), f"{_trend(pool)} {_tenure(pool)}", *moves]
+
+
+def _trend(pool: dict[str, Any]) -> str:
+    flows = f"{_flow(pool['joins'])} join and {_flow(pool['leavings'])} leave a month"
+    if pool["expected_end"] is None:
+        return f"The pool {_TRENDS[pool['trend']]} at first: {flows}."
+    later = f"{pool['expected_end']:,.0f} are expected in month {pool['months']:,}"
+    return f"The pool {_TRENDS[pool['trend']]}: at first {flows}, and {later}."
 
 
 def _tenure(pool: dict[str, Any]) -> str:
@@ -151,7 +157,8 @@ def _mechanisms(mechanisms: dict[str, Any]) -> list[RenderableType]:
     if not mechanisms:
         return ["None is on."]
     return [
-        f"{name}: {each['about']}\n  {_assigned(each['settings'], each['units'])}" for name, each in mechanisms.items()
+        f"{name}: {each['about'].rstrip('.')}\n  {_assigned(each['settings'], each['units'])}"
+        for name, each in mechanisms.items()
     ]
 
 
@@ -212,7 +219,7 @@ def _run(run: dict[str, Any], money: Money) -> list[RenderableType]:
     tax = f"tax {percent(run['tax_rate'])}" if run["tax_rate"] else "before tax"
     parts = [
         f"{span(run['months'])}{start} in steps of {run['step']:g} months", often, f"seed {run['seed']}",
-        f"discount rate {percent(run['discount_rate'])} a year", closing, tax,
+        f"discount rate {100 * run['discount_rate']:g} % a year", closing, tax,
         *([f"inflation {percent(run['inflation'])} a year"] if run["inflation"] else []),
         *([f"fixed costs {_money_of(run['fixed_costs'], money)} a month"] if run["fixed_costs"] else []),
     ]  # fmt: skip
@@ -222,14 +229,16 @@ def _run(run: dict[str, Any], money: Money) -> list[RenderableType]:
 # -- how values are written -----------------------------------------------------------------------------------
 
 
-def _table(headings: Sequence[str], rows: Iterable[Sequence[str]], words: tuple[int, ...] = ()) -> Table:
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], words: tuple[int, ...] = ()) -> Table:
     """Lay rows out; the first column and those of `words` hold words, the others numbers."""
     from rich import box
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    is_short = max((len(row[0]) for row in rows), default=0) <= LONGEST_NAME
     for index, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if index == 0 or index in words else "right", overflow="fold")
+        align: Literal["left", "right"] = "left" if index == 0 or index in words else "right"
+        table.add_column(heading, justify=align, overflow="fold", no_wrap=is_short and index == 0)
     for row in rows:
         table.add_row(*(plain(cell) for cell in row))
     return table
@@ -239,6 +248,24 @@ def _number(value: float | bool) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:,.0f}" if abs(value) >= 1000 or float(value).is_integer() else f"{value:,.4g}"
+
+
+def _flow(value: float) -> str:
+    """Write customers a month, or months."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:,.1f}"
+
+
+def _rate(hazard: float) -> str:
+    """Write a hazard per customer-month as one per 1,000 of them, so that small ones can be read."""
+    return figure(1000 * hazard, 3)
+
+
+def _full(value: float | None, money: Money) -> str:
+    """Write an amount without its currency; one that has no end is None."""
+    if value is None:
+        return "no end"
+    value *= money.unit
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.2f}"
 
 
 def _share(value: float | None) -> str:

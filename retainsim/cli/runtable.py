@@ -1,4 +1,4 @@
-"""Runtable: what a run came to, as sentences, a table that fits the terminal, and what a customer is worth and costs."""
+"""Runtable: what a run came to: sentences, a table that fits the terminal, what a customer is worth and costs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def show(results: Results, screen: Screen) -> None:
         screen.answer(results.report)
         return
     for sentence in results.verdict:
-        screen.say(sentence, "bold")
+        screen.item(sentence)
     money = Money.of(results.scenario.parameters)
     screen.say("")
     screen.show(*_table(results.report, money, screen.out.width))
@@ -112,7 +112,7 @@ def _stacked(headings: list[str], titles: list[Text], rows: list[list[Text]]) ->
     widths = [max(cell_len(line) for cell in column for line in cell.plain.split("\n")) for column in columns]
     parts: list[RenderableType] = []
     for title, row in zip([None, *titles], [[Text(h, style="bold") for h in headings], *rows], strict=True):
-        grid = Table.grid(padding=(0, 2, 0, 0), pad_edge=True)
+        grid = Table.grid(padding=(0, 2, 0, 0))
         for each in widths:
             grid.add_column(width=each, justify="right", overflow="fold")
         grid.add_row(*row)
@@ -141,7 +141,7 @@ def _compared(paired: dict[str, Any] | None, gains: Scale, unit: float, width: i
         return [Text("-"), Text("-")]
     mean = paired["npv"]["mean"]
     cell = _cell(paired["npv"], gains, unit, width, sign="+")
-    cell.stylize(_GAIN if mean > 0 else _LOSS if mean < 0 else "")
+    cell.stylize(_GAIN if mean > 0 else _LOSS if mean < 0 else "", 0, len(gains(unit * mean, "+")))
     return [cell, Text(percent(paired["p_better"], 0))]
 
 

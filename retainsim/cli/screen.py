@@ -50,6 +50,18 @@ class Screen:
         """Print a line of the answer: wrapped between words on a terminal, else left whole."""
         _line(self.out, text, style)
 
+    def item(self, text: str) -> None:
+        """Print one of several sentences: on a terminal with a bullet, else as a line."""
+        if not self.out.is_terminal:
+            self.say(text)
+            return
+        from rich.table import Table
+        from rich.text import Text
+
+        grid = Table.grid(padding=(0, 1, 0, 0))
+        grid.add_row("-", Text(plain(text)))
+        self.out.print(grid)
+
     def answer(self, content: Any) -> None:
         """Print the answer as one JSON object."""
         is_unicode = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")

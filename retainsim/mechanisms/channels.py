@@ -150,7 +150,7 @@ class Mechanism(mechanism.Mechanism):
         else:
             ages = np.arange(_HISTORY)
             weights = now.carry_over**ages
-            spend = float(weights @ _spent_at(self._spent[name], at - ages) / weights.sum())
+            spend = float(weights @ _spent_at(self._spent[name], np.asarray(at - ages, dtype=np.float64)) / weights.sum())
         return now.response(spend, today.spend or 0.0)
 
 

@@ -32,7 +32,7 @@ class Mechanism(mechanism.Mechanism):
         self._table = _rates(world)
         world.clocks.set_rate("moves", self._table.sum(axis=1), world.time)
 
-    def _ring(self, world: World, rows: Ints, times: Floats, occasions: Ints) -> None:
+    def _ring(self, rows: Ints, times: Floats, occasions: Ints) -> None:
         world = self._world
         edges = np.cumsum(self._table, axis=1)[world.pool["segment"][rows]]
         draw = world.luck.uniform("moves.target", world.pool["name"][rows], occasions) * edges[:, -1]

@@ -71,7 +71,7 @@ def confidence_above_zero(values: Floats) -> float | None:
 def differences(outcomes: pd.DataFrame, arm: str, other: str = BASELINE) -> pd.DataFrame:
     """Return arm less other, replication by replication, for every measure (columns)."""
     by_arm = outcomes.set_index(["arm", "replication"]).select_dtypes("number")
-    return by_arm.loc[arm] - by_arm.loc[other]
+    return pd.DataFrame(by_arm.loc[arm]) - pd.DataFrame(by_arm.loc[other])
 
 
 def compare(outcomes: pd.DataFrame, arm: str, other: str = BASELINE) -> pd.DataFrame:

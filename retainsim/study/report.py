@@ -130,7 +130,7 @@ def _arms(
 def _measures(table: pd.DataFrame, labels: tables.Labels) -> dict[str, Any]:
     """Estimate every measure of one arm, or of the difference between two."""
     lefts = {f"left_{reason}": reason for reason in labels.reasons}
-    lines = [c for c in table if c not in (*MEASURES, *_NO_LINES, *lefts)]
+    lines = [c for c in map(str, table) if c not in (*MEASURES, *_NO_LINES, *lefts)]
     found: dict[str, Any] = {m: estimate(table[m].to_numpy()) for m in (*MEASURES, *lines) if m in table}
     found["left_by_reason"] = {r: estimate(table[c].to_numpy()) for c, r in lefts.items()}
     return found

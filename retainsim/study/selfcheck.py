@@ -55,10 +55,14 @@ class _Law:
             return theory.survival_gamma_frailty(passed, self.frailty.variance)
         return np.exp(-passed)
 
+    def share_left(self, months: float) -> float:
+        """Return the same for one month."""
+        return float(self.survival(months))
+
     def retention(self, span: float) -> float:
         """Return the share of the opening pool still there after `span` months."""
         if self.tenure == "settled":
-            return theory.retention_settled(self.survival, self.age, span_months=span)
+            return theory.retention_settled(self.share_left, self.age, span_months=span)
         start = 0.0 if isinstance(self.tenure, str) else self.tenure.months
         return float(self.survival(start + span) / self.survival(start))
 
@@ -122,7 +126,7 @@ def _pool(today: Parameters, laws: Sequence[_Law], baseline: Sequence[tuple[int,
         mean += opening * stay
         variance += opening * stay * (1 - stay)
         joins = _joins(law, baseline)
-        present = theory.pool_from_empty(joins, law.survival, time=months)
+        present = theory.pool_from_empty(joins, law.share_left, time=months)
         mean, variance = mean + present, variance + present
     simulated = float(np.mean([o.pool[-1].sum() for _, o in baseline]))
     return _check("pool at the horizon", simulated, mean, math.sqrt(variance / len(baseline)))

@@ -68,8 +68,8 @@ def _worth(scenario: Scenario, report: Report, name: str, money: Money) -> str:
     assert high is not None
     if mean == low == high == 0.0:
         return f"{arm['title']}: no different from the baseline."
-    more, sign = ("more", 1.0) if mean > 0 else ("less", -1.0)
-    bounds = money.interval(*sorted((sign * low, sign * high)))
+    more = "more" if mean > 0 else "less"
+    bounds = money.interval(*((low, high) if mean > 0 else (-high, -low)))
     unknown = ""
     if scenario.distributions:
         unknown = f"; with what is not known, {money.say(gain['p05'] or 0.0)} to {money.say(gain['p95'] or 0.0)}"
