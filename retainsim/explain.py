@@ -124,29 +124,6 @@ def _hazards(world: World, segment: int, reasons: tuple[str, ...]) -> dict[str, 
     return dict(zip(reasons, (shares * total).tolist(), strict=True))
 
 
-def _staying(world: World, segment: int, span: float) -> float:
-    """Return the share of a segment's opening pool still there after `span` months, as things stand."""
-    bases = world.bases
-    tenure, weights = tenure_law(world.today, bases, segment)
-    law, frailty = bases.durations[segment], bases.frailties[segment]
-    renewed, later = (bases.last_renewal(segment, t) for t in (tenure, tenure + span))
-    rate = float(world.churn.table[segment, 0].sum())
-    growth = law.cumulative(np.maximum(later, tenure)) - law.cumulative(tenure)
-    past = bases.passed(segment, renewed)
-    ahead = np.where(later > tenure, bases.passed(segment, tenure) + rate * growth, past)
-    return float(weights @ (frailty.laplace(ahead) / frailty.laplace(past)))
-
-
-def _newcomers_left(world: World, segment: int, origin: int, months: int) -> float:
-    """Return how many are there after `months` where one joins a month, as things stand."""
-    law, frailty = world.bases.durations[segment], world.bases.frailties[segment]
-    edges = np.linspace(0.0, months, 20 * months + 1)
-    tenure, term = (edges[1:] + edges[:-1]) / 2, world.churn.terms[segment, origin]
-    renewed = np.floor(tenure / term + 1e-12) * term if np.isfinite(term) else tenure
-    rate = float(world.churn.table[segment, origin].sum())
-    return float(frailty.laplace(rate * law.cumulative(renewed)).mean() * months)
-
-
 # -- pool and money -------------------------------------------------------------------------------------------
 
 
@@ -177,21 +154,6 @@ def _pool(world: World, today: Parameters, taps: dict[str, Table], leaks: Table)
         "expected_end": end,
         "trend": _trend(*flows),
     }
-
-
-def _expected_end(world: World, taps: dict[str, Table], segments: dict[str, Table]) -> float | None:
-    """Return the pool expected at the horizon if all stays as it is; None where only simulation can tell."""
-    today = world.today
-    on = [name for name in mechanisms.NAMES if getattr(today.mechanisms, name) is not None]
-    if not all(mechanisms.module(n).Mechanism.is_closed_form(today) for n in (*mechanisms.ALWAYS_ON, *on)):
-        return None
-    total = 0.0
-    for s, name in enumerate(world.segments):
-        total += segments[name]["customers"] * _staying(world, s, today.run.months)
-        for origin, channel in enumerate(world.channels, 1):
-            joins = taps[channel]["joins"] * taps[channel]["who"][name]
-            total += joins * _newcomers_left(world, s, origin, today.run.months)
-    return total
 
 
 def _mean_tenure(world: World, segment: int) -> float:

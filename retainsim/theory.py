@@ -80,6 +80,15 @@ def cumulative_hazard(months: npt.ArrayLike, monthly_hazard: float, *, power: fl
     return 12 * monthly_hazard * (np.asarray(months, dtype=float) / 12) ** power
 
 
+def cumulative_hazard_steps(
+    months: npt.ArrayLike, monthly_hazard: float, *, knots: Sequence[float], factors: Sequence[float]
+) -> Floats:
+    """Cumulative hazard of a hazard with a factor before, between and after `knots` (months)."""
+    edges = np.array([0.0, *knots, np.inf])
+    widths = np.clip(np.asarray(months, dtype=float)[..., None], edges[:-1], edges[1:]) - edges[:-1]
+    return monthly_hazard * np.asarray(widths @ np.array(factors))
+
+
 def survival_exponential(months: npt.ArrayLike, monthly_hazard: float) -> Floats:
     """Return exp(-b t), the share still there after `months`."""
     return survival_weibull(months, monthly_hazard, power=1.0)
@@ -135,7 +144,7 @@ def retention_settled(survival: Survival, age_months: float = 120.0, *, span_mon
     """
 
     def present(shift: float) -> float:
-        area, _ = integrate.quad(lambda tenure: float(survival(tenure + shift)), 0, age_months, epsrel=1e-10)
+        area, _ = integrate.quad(lambda tenure: float(survival(tenure + shift)), 0, age_months, epsrel=1e-10, limit=400)
         return float(area)
 
     return present(span_months) / present(0.0)
@@ -170,7 +179,7 @@ def pool_mean(joins: float, mean_life: float) -> float:
 
 def pool_from_empty(joins: float, survival: Survival, *, time: float) -> float:
     """Return the mean pool a `time` after opening with nobody, joins x integral of S (M/G/infinity)."""
-    area, _ = integrate.quad(lambda age: float(survival(age)), 0, time, epsrel=1e-10)
+    area, _ = integrate.quad(lambda age: float(survival(age)), 0, time, epsrel=1e-10, limit=400)
     return joins * float(area)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, TypeAlias
 
@@ -17,20 +17,19 @@ Decorated: TypeAlias = Callable[..., Any]
 scenario_file = click.argument("file")
 
 
-class Assignment(click.ParamType[tuple[str, Any]]):
-    """KEY=VALUE, the value as TOML writes it; a bare word is taken as a string."""
+def parse_assignments(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> dict[str, Any]:
+    """Take every KEY=VALUE apart, the value as TOML writes it; a bare word is taken as a string."""
+    return _merged(_assignment(each) for each in value)
 
-    name = "key=value"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:
-        """Take the two sides apart."""
-        key, is_assigned, text = (part.strip() for part in str(value).partition("="))
-        if not (key and is_assigned and text):
-            self.fail(f"{value!r} is no KEY=VALUE; write segments.small.price=70", param, ctx)
-        try:
-            return key, toml_value(text)
-        except ValueError:
-            self.fail(f"{text!r} is no TOML; put all of {key}=... into single quotes", param, ctx)
+def _assignment(text: str) -> tuple[str, Any]:
+    key, is_assigned, value = (part.strip() for part in text.partition("="))
+    if not (key and is_assigned and value):
+        raise click.BadParameter(f"{text!r} is no KEY=VALUE; write segments.small.price=70")
+    try:
+        return key, toml_value(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no TOML; put all of {key}=... into single quotes") from None
 
 
 def toml_value(text: str) -> Any:
@@ -70,16 +69,14 @@ def screen(command: Decorated) -> Decorated:
 
 def settings(command: Decorated) -> Decorated:
     """Give a command --set, as its argument `settings`: values by dotted path."""
-
-    @click.option(
-        "--set", "assignments", multiple=True, type=Assignment(), metavar="KEY=VALUE",
+    return click.option(
+        "--set",
+        "settings",
+        multiple=True,
+        callback=parse_assignments,
+        metavar="KEY=VALUE",
         help="Set another value than the file's, by its path: segments.small.price=70. Repeatable.",
-    )  # fmt: skip
-    @wraps(command)
-    def with_settings(*args: Any, assignments: tuple[tuple[str, Any], ...], **others: Any) -> Any:
-        return command(*args, settings=_merged(assignments), **others)
-
-    return with_settings
+    )(command)
 
 
 def effort(command: Decorated) -> Decorated:
@@ -104,7 +101,7 @@ def force(about: str) -> Callable[[Decorated], Decorated]:
     return click.option("--force", is_flag=True, help=about)
 
 
-def _merged(assignments: Any) -> dict[str, Any]:
+def _merged(assignments: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for key, value in assignments:
         if key in merged:

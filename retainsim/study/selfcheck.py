@@ -50,10 +50,16 @@ class _Law:
         if isinstance(self.frailty, BetaFrailty):
             renewals = np.asarray(months) / self.duration.unit
             return theory.survival_bdw(renewals, a=self.frailty.a, b=self.frailty.b, power=self.duration.power)
-        passed = theory.cumulative_hazard(months, self.hazard, power=self.duration.power)
+        passed = self._passed(months)
         if isinstance(self.frailty, GammaFrailty):
             return theory.survival_gamma_frailty(passed, self.frailty.variance)
         return np.exp(-passed)
+
+    def _passed(self, months: Floats | float) -> Floats:
+        law = self.duration
+        if law.factors:
+            return theory.cumulative_hazard_steps(months, self.hazard, knots=law.knots, factors=law.factors)
+        return theory.cumulative_hazard(months, self.hazard, power=law.power)
 
     def share_left(self, months: float) -> float:
         """Return the same for one month."""
@@ -74,7 +80,7 @@ def _is_plain(today: Parameters) -> bool:
     bound = any(today.plan(name).term_months for name in today.segments)
     return not (
         bound
-        or any(s.moves or s.duration.kind == "steps" for s in segments)
+        or any(s.moves or (s.duration.kind == "steps" and s.frailty.kind == "beta") for s in segments)
         or any(name != "growth" for name in on)
         or any(c.seasonality or c.hazard != 1.0 or c.plan for c in today.acquisition.values())
     )

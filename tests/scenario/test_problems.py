@@ -265,6 +265,12 @@ BAD = {
         "at least 0.1",
         "did you mean 5?",
     ),
+    "relative retention as a gain": (
+        ("points = 5", "relative = 0.05"),
+        "32:15 arms.better.retention.relative",
+        "at least 1",
+        "did you mean 1.05?",
+    ),
     "no share": (
         ("[segments.large]", "share = 0\n[segments.large]\nshare = 0"),
         "7:2 segments",
@@ -552,8 +558,7 @@ def test_no_customers_are_enough_if_a_channel_brings_some():
 def test_nobody_to_simulate_is_reported_at_the_pool():
     text = GOOD.partition("[acquisition.ads]")[0].replace("customers = 100", "customers = 0")
     assert problems_of(text) == [
-        "x.toml:3:2 pool: no customers and no channel, so nothing to simulate; "
-        "give customers, or [acquisition.<name>]"
+        "x.toml:3:2 pool: no customers and no channel, so nothing to simulate; give customers, or [acquisition.<name>]"
     ]
 
 
@@ -592,22 +597,32 @@ def test_changes_that_only_together_keep_to_the_rules_are_allowed():
     assert len(found.arms["louder"].change) == 2
 
 
+def test_a_change_that_is_over_does_not_count_when_the_next_is_checked():
+    churn = 'set = "segments.small.annual_churn", times = 3'
+    both = f"{{ {churn}, until_month = 6 }}, {{ {churn}, from_month = 6 }}"
+    found = scenario.loads(edited(('{ set = "acquisition.ads.spend", times = 1.05, from_month = 3 }', both)))
+    assert len(found.arms["louder"].change) == 2
+
+
+def test_of_several_changes_the_one_that_breaks_a_limit_is_named():
+    first = '{ set = "segments.small.annual_churn", times = 6 }'
+    text = edited(('{ set = "acquisition.ads.spend"', f'{first}, {{ set = "acquisition.ads.spend"'))
+    (line,) = problems_of(text)
+    assert line.startswith("x.toml:34:11 arms.louder.change.0: once changed, segments.small.annual_churn")
+
+
 def test_a_change_is_checked_at_the_ends_of_what_it_changes():
     text = edited(
         ("annual_churn = 0.22", "annual_churn = { uniform = [0.2, 0.5] }"),
         ('set = "acquisition.ads.spend", times = 1.05', 'set = "segments.small.annual_churn", times = 2.2'),
     )
     (line,) = problems_of(text)
-    assert line.startswith(
-        "x.toml:34:11 arms.louder.change.0: once changed, segments.small.annual_churn: out of range"
-    )
+    assert line.startswith("x.toml:34:11 arms.louder.change.0: once changed, segments.small.annual_churn: out of range")
 
 
 def test_two_distributions_of_one_table_are_tried_together():
     """Neither breaks the rule with the other at its mean."""
-    text = edited(
-        ("joins = 7", "joins = { uniform = [5, 15] }"), ("ceiling = 18", "ceiling = { uniform = [14, 22] }")
-    )
+    text = edited(("joins = 7", "joins = { uniform = [5, 15] }"), ("ceiling = 18", "ceiling = { uniform = [14, 22] }"))
     (line,) = problems_of(text)
     assert "ceiling (14.0008) must be above joins (14.999)" in line
 
@@ -625,9 +640,7 @@ def test_seven_distributions_of_one_table_are_tried_in_pairs():
 
 
 def test_a_date_is_a_month_of_the_run():
-    text = edited(
-        ("months = 24", "months = 24\nstart = 2026-01-01"), ("from_month = 3", "from_month = 2026-07-16")
-    )
+    text = edited(("months = 24", "months = 24\nstart = 2026-01-01"), ("from_month = 3", "from_month = 2026-07-16"))
     assert scenario.loads(text).arms["louder"].change[0].from_month == pytest.approx(6 + 15 / 31)
 
 
@@ -643,18 +656,19 @@ def test_a_date_is_a_month_of_the_run():
     ],
 )
 def test_a_date_outside_the_run_is_refused(when, part):
-    text = edited(
-        ("months = 24", "months = 24\nstart = 2026-01-01"), ("from_month = 3", f"from_month = {when}")
-    )
+    text = edited(("months = 24", "months = 24\nstart = 2026-01-01"), ("from_month = 3", f"from_month = {when}"))
     (line,) = problems_of(text)
     assert line.startswith("x.toml:35:58 arms.louder.change.0.from_month: ")
     assert part in line
 
 
+def test_the_start_of_the_run_is_month_0():
+    text = edited(("months = 24", "months = 24\nstart = 2026-01-01"), ("from_month = 3", "from_month = 2026-01-01"))
+    assert scenario.loads(text).arms["louder"].change[0].from_month == 0
+
+
 def test_a_date_may_not_lead_beyond_the_calendar():
-    text = edited(
-        ("months = 24", "months = 24\nstart = 9999-12-01"), ("from_month = 3", "from_month = 9999-12-31")
-    )
+    text = edited(("months = 24", "months = 24\nstart = 9999-12-01"), ("from_month = 3", "from_month = 9999-12-31"))
     (line,) = problems_of(text)
     assert "beyond the calendar (got 9999-12-31)" in line
 

@@ -152,9 +152,7 @@ def test_no_rank_of_an_accepted_scenario_can_fail(first, second, third):
 
 def test_other_values_make_another_scenario_and_leave_the_first_as_it_was():
     first = scenario.loads(TEXT)
-    other = first.replace(
-        {"acquisition.ads.joins": 8, "arms.louder.change.0.times": 1.1, "firm.tax_rate": 0.3}
-    )
+    other = first.replace({"acquisition.ads.joins": 8, "arms.louder.change.0.times": 1.1, "firm.tax_rate": 0.3})
     assert other.parameters.acquisition["ads"].joins == 8
     assert other.arms["louder"].change[0].times == 1.1
     assert other.parameters.firm.tax_rate == 0.3
@@ -298,6 +296,11 @@ def test_what_is_allowed_but_should_be_known_is_warned_of(settings, warning):
     first, *_ = scenario.loads(TEXT).replace(settings).warnings
     assert first.startswith(warning)
     assert "<scenario>" not in first
+
+
+def test_calibrated_beta_frailty_uses_the_churn_and_is_no_warning():
+    beta = {"segments.small.frailty": {"kind": "beta", "a": 1}}
+    assert scenario.loads(TEXT).replace(beta).warnings == scenario.loads(TEXT).warnings
 
 
 def test_a_leak_below_its_target_is_no_warning():

@@ -1,0 +1,90 @@
+"""Cell: how the page of a model writes numbers, amounts, settings and tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from retainsim.cli.screen import plain
+from retainsim.wording import figure, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
+    from retainsim.wording import Money
+
+LONGEST_NAME = 18
+"""Letters of a name that are kept on one line, however narrow the terminal."""
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]], words: tuple[int, ...] = ()) -> Table:
+    """Lay rows out; the first column and those of `words` hold words, the others numbers."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    is_short = max((len(row[0]) for row in rows), default=0) <= LONGEST_NAME
+    for index, heading in enumerate(headings):
+        align: Literal["left", "right"] = "left" if index == 0 or index in words else "right"
+        table.add_column(heading, justify=align, overflow="fold", no_wrap=is_short and index == 0)
+    for row in rows:
+        table.add_row(*(plain(cell) for cell in row))
+    return table
+
+
+def number(value: float | bool) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:,.0f}" if abs(value) >= 1000 or float(value).is_integer() else f"{value:,.4g}"
+
+
+def flow(value: float) -> str:
+    """Write customers a month, or months."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:,.1f}"
+
+
+def rate(hazard: float) -> str:
+    """Write a hazard per customer-month as one per 1,000 of them, so that small ones can be read."""
+    return figure(1000 * hazard, 3)
+
+
+def full(value: float | None, money: Money) -> str:
+    """Write an amount without its currency; one that has no end is None."""
+    if value is None:
+        return "no end"
+    value *= money.unit
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.2f}"
+
+
+def share(value: float | None) -> str:
+    return "-" if value is None else percent(value)
+
+
+def cents(value: float, money: Money) -> str:
+    value *= money.unit
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.2f}"
+
+
+def money_of(value: float | None, money: Money) -> str:
+    return "no end" if value is None else f"{money.sign} {cents(value, money)}"
+
+
+def law(law: dict[str, Any]) -> str:
+    rest = {key: value for key, value in law.items() if key != "kind"}
+    numbers = " ".join(f"{value:g}" for value in rest.values() if isinstance(value, float))
+    return f"{law['kind']} {numbers}".strip()
+
+
+def assigned(settings: dict[str, Any], units: dict[str, str] | None = None) -> str:
+    return ", ".join(f"{key} = {_value(value)}{_unit(units, key)}" for key, value in settings.items())
+
+
+def _unit(units: dict[str, str] | None, key: str) -> str:
+    return f" {units[key]}" if units and units[key] else ""
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(_value(each) for each in value)}]"
+    return number(value) if isinstance(value, (int, float)) else str(value)
