@@ -10,7 +10,7 @@ import numpy as np
 
 from retainsim import mechanisms
 from retainsim.closing import future_value
-from retainsim.draws import Floats, Ints, Luck, Names
+from retainsim.draws import Floats, Ints, Luck
 from retainsim.mechanism import Mechanism
 from retainsim.world import Setup, World
 
@@ -47,8 +47,8 @@ class Outcome:
     discounted_months: float
     retention_12m: float
     books_error: float
-    present: Names
-    """Names of those present at the horizon, sorted."""
+    present: tuple[Any, ...]
+    """Names, months of joining, segments and origins of those present at the horizon."""
     departed: tuple[Any, ...]
     """Names, months of joining and leaving, segments, origins and reasons of those who left."""
     saved: float = 0.0
@@ -129,7 +129,7 @@ def _outcome(world: World, equity: Floats) -> Outcome:
         discounted_months=world.money.discounted_months,
         retention_12m=_retention(world),
         books_error=ledger.balance(),
-        present=np.sort(world.pool["name"][world.pool.rows()]),
+        present=tuple(world.pool[trait][world.pool.rows()] for trait in ("name", "joined", "segment", "origin")),
         departed=tuple(np.concatenate(parts) for parts in zip(*world.departed, strict=True)),
     )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from retainsim import economics, mechanisms
+from retainsim import economics, mechanisms, outlook
 from retainsim.calibration import Calibration, calibrate, solve_lever
 from retainsim.draws import Luck
 from retainsim.engine import build
@@ -69,9 +69,6 @@ def _world(today: Parameters, found: Calibration) -> World:
     return build(Setup(small, Arm(), Timeline(small, Arm()), found.bases), Luck(0, 0))
 
 
-# -- taps -----------------------------------------------------------------------------------------------------
-
-
 def _taps(world: World) -> dict[str, Table]:
     costs = economics.acquisition_costs(world.today)
     return {name: _tap(world, name) | {"cost_per_join": costs[name]} for name in world.channels}
@@ -95,9 +92,6 @@ def _tap(world: World, name: str) -> Table:
     }
 
 
-# -- leaks ----------------------------------------------------------------------------------------------------
-
-
 def _leaks(world: World, found: Calibration) -> Table:
     """Return the mean hazard of the opening pool by segment and reason, and what it comes to in a year."""
     today, bases = world.today, found.bases
@@ -118,13 +112,10 @@ def _hazards(world: World, segment: int, reasons: tuple[str, ...]) -> dict[str, 
     """Return the hazard by reason, mean over the first month, or over a contract term where there is one."""
     term = world.bases.terms[segment]
     span = term if np.isfinite(term) else 1.0
-    total = -np.log(max(_staying(world, segment, span), 1e-12)) / span
+    total = -np.log(max(outlook.staying(world, segment, span), 1e-12)) / span
     rates = world.churn.table[segment, 0]
     shares = rates / rates.sum() if rates.sum() else rates
     return dict(zip(reasons, (shares * total).tolist(), strict=True))
-
-
-# -- pool and money -------------------------------------------------------------------------------------------
 
 
 def _pool(world: World, today: Parameters, taps: dict[str, Table], leaks: Table) -> Table:
@@ -141,7 +132,7 @@ def _pool(world: World, today: Parameters, taps: dict[str, Table], leaks: Table)
             "moves": dict(today.segments[name].moves),
         }
     joins, leavings = (sum(each[key] for each in segments.values()) for key in ("joins", "leavings"))
-    end = _expected_end(world, taps, segments)
+    end = _expected_end(world, today, taps)
     flows = (joins, leavings) if end is None else (end, float(today.pool.customers))
     return {
         "customers": today.pool.customers,
@@ -154,6 +145,12 @@ def _pool(world: World, today: Parameters, taps: dict[str, Table], leaks: Table)
         "expected_end": end,
         "trend": _trend(*flows),
     }
+
+
+def _expected_end(world: World, today: Parameters, taps: dict[str, Table]) -> float | None:
+    joins = np.array([[tap["joins"] * tap["who"][name] for tap in taps.values()] for name in world.segments])
+    opening = segment_shares(today, world.bases) * today.pool.customers
+    return outlook.pool_at(world, today.run.months, opening, joins)
 
 
 def _mean_tenure(world: World, segment: int) -> float:
@@ -191,9 +188,6 @@ def _segment_money(world: World, segment: int) -> Table:
         "term_months": plan.term_months,
         "billing": plan.billing.model_dump() if plan.billing else None,
     }
-
-
-# -- what is switched on, and what arms change ----------------------------------------------------------------
 
 
 def _mechanisms(today: Parameters) -> dict[str, Table]:

@@ -44,6 +44,8 @@ class Results:
         Means by arm, segment, channel, month of joining and tenure.
     values
         Value at month 0 of every ledger line and of closing, by arm and replication.
+    customers
+        Every customer of every replication, where the run was asked to keep them.
     interrupted
         True where Ctrl-C ended the run before all replications were played.
     """
@@ -55,6 +57,7 @@ class Results:
     detail: pd.DataFrame
     cohorts: pd.DataFrame
     values: pd.DataFrame
+    customers: pd.DataFrame | None = None
     interrupted: bool = False
     precision_reached: bool = True
     folder: Path | None = field(default=None, compare=False)
@@ -109,6 +112,8 @@ class Results:
         for name in TABLES:
             table: pd.DataFrame = getattr(self, name)
             write_whole(folder / f"{name}.parquet", partial(table.to_parquet, index=False))
+        if self.customers is not None:
+            write_whole(folder / "customers.parquet", partial(self.customers.to_parquet, index=False))
         self._write_status(folder, "interrupted" if self.interrupted else "done")
         object.__setattr__(self, "folder", folder)
         return folder

@@ -9,7 +9,7 @@ from retainsim.charts.scales import minus
 from retainsim.errors import UsageError
 from retainsim.study.compare import BASELINE
 from retainsim.study.runs import headline
-from retainsim.wording import Money, span
+from retainsim.wording import Money, figure, span
 
 if TYPE_CHECKING:
     from retainsim.results import Results
@@ -133,7 +133,8 @@ def interval_of_counts(low: float | None, high: float | None) -> str:
 
 
 def amount(number: float) -> str:
-    """Write a number of customers, with one decimal where it is small."""
-    decimals = 0 if abs(number) >= 10 or float(number).is_integer() else 1
-    written = minus(f"{number:,.{decimals}f}")
-    return "0" if float(written.replace("−", "").replace(",", "")) == 0 else written
+    """Write a mean number of customers: 4,382, 5.3, 0.021."""
+    size = abs(number)
+    if size >= 1 or number == 0:
+        return minus(f"{number:,.{0 if size >= 9.95 or number == 0 else 1}f}")
+    return minus(f"{'-' * (number < 0)}{figure(size)}")

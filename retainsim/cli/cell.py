@@ -1,4 +1,4 @@
-"""Cell: how the page of a model writes numbers, amounts, settings and tables."""
+"""Cell: how commands write numbers, amounts, settings and tables."""
 
 from __future__ import annotations
 
@@ -23,17 +23,18 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], words: tuple[i
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     is_short = max((len(row[0]) for row in rows), default=0) <= LONGEST_NAME
     for index, heading in enumerate(headings):
         align: Literal["left", "right"] = "left" if index == 0 or index in words else "right"
-        table.add_column(heading, justify=align, overflow="fold", no_wrap=is_short and index == 0)
+        grid.add_column(heading, justify=align, overflow="fold", no_wrap=is_short and index == 0)
     for row in rows:
-        table.add_row(*(plain(cell) for cell in row))
-    return table
+        grid.add_row(*(plain(cell) for cell in row))
+    return grid
 
 
 def number(value: float | bool) -> str:
+    """Write a value of a scenario."""
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:,.0f}" if abs(value) >= 1000 or float(value).is_integer() else f"{value:,.4g}"
@@ -49,34 +50,35 @@ def rate(hazard: float) -> str:
     return figure(1000 * hazard, 3)
 
 
-def full(value: float | None, money: Money) -> str:
-    """Write an amount without its currency; one that has no end is None."""
-    if value is None:
-        return "no end"
-    value *= money.unit
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.2f}"
-
-
 def share(value: float | None) -> str:
+    """Write a share, or a dash where there is none."""
     return "-" if value is None else percent(value)
 
 
-def cents(value: float, money: Money) -> str:
+def plain_amount(value: float | None, money: Money) -> str:
+    """Write an amount without its currency, to the cent where it is small; one without end is None."""
+    if value is None:
+        return "no end"
     value *= money.unit
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.2f}"
 
 
-def money_of(value: float | None, money: Money) -> str:
-    return "no end" if value is None else f"{money.sign} {cents(value, money)}"
+def amount(value: float | None, money: Money) -> str:
+    """Write an amount with its currency: EUR 562.50."""
+    if value is None:
+        return "no end"
+    return f"{'-' if value < 0 else ''}{money.sign} {plain_amount(abs(value), money)}"
 
 
-def law(law: dict[str, Any]) -> str:
-    rest = {key: value for key, value in law.items() if key != "kind"}
+def law(settings: dict[str, Any]) -> str:
+    """Write the settings of a law in a word and its numbers: gamma 0.5."""
+    rest = {key: value for key, value in settings.items() if key != "kind"}
     numbers = " ".join(f"{value:g}" for value in rest.values() if isinstance(value, float))
-    return f"{law['kind']} {numbers}".strip()
+    return f"{settings['kind']} {numbers}".strip()
 
 
 def assigned(settings: dict[str, Any], units: dict[str, str] | None = None) -> str:
+    """Write settings as the file does, with their units."""
     return ", ".join(f"{key} = {_value(value)}{_unit(units, key)}" for key, value in settings.items())
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from retainsim.cli.cell import assigned, cents, flow, full, law, money_of, number, rate, share, table
+from retainsim.cli import cell
 from retainsim.cli.screen import plain
 from retainsim.wording import figure, percent, span
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rich.console import RenderableType
     from rich.table import Table
 
@@ -49,24 +47,24 @@ def _taps(taps: dict[str, Any], money: Money) -> list[RenderableType]:
     rows = [_tap(name, tap, money) for name, tap in taps.items()]
     joins = sum(tap["joins"] for tap in taps.values())
     return [
-        table(headings, rows, words=(2,)),
+        cell.table(headings, rows, words=(2,)),
         *(_brings(name, tap) for name, tap in taps.items()),
-        f"In all {flow(joins)} joins a month.",
+        f"In all {cell.flow(joins)} joins a month.",
     ]
 
 
 def _tap(name: str, tap: dict[str, Any], money: Money) -> list[str]:
     cost = tap["cost_per_join"]
-    pays = f"{full(tap['spend'], money)} a month" if tap["spend"] is not None else "by the join"
-    costs = [full(cost[key], money) for key in ("average", "marginal")]
-    return [name, flow(tap["joins"]), pays if cost["average"] != 0 else "nothing", *costs]
+    pays = f"{cell.plain_amount(tap['spend'], money)} a month" if tap["spend"] is not None else "by the join"
+    costs = [cell.plain_amount(cost[key], money) for key in ("average", "marginal")]
+    return [name, cell.flow(tap["joins"]), pays if cost["average"] != 0 else "nothing", *costs]
 
 
 def _brings(name: str, tap: dict[str, Any]) -> str:
     """Say who comes through a channel, and what else the file says of it."""
     who = ", ".join(f"{percent(share, 0)} {segment}" for segment, share in tap["who"].items() if share)
     beside = {key: value for key, value in tap["settings"].items() if key not in _IN_TABLE}
-    return f"{name} brings {who}{f'; {assigned(beside)}' if beside else ''}."
+    return f"{name} brings {who}{f'; {cell.assigned(beside)}' if beside else ''}."
 
 
 def _leaks(leaks: dict[str, Any], width: int) -> list[RenderableType]:
@@ -88,34 +86,34 @@ def _leak_table(leaks: dict[str, Any], segments: list[str]) -> Table:
     hazards = leaks["hazards"]
     weight = {reason: sum(hazards[s][reason] for s in segments) for reason in leaks["reasons"]}
     reasons = sorted(leaks["reasons"], key=lambda reason: -weight[reason])
-    rows = [[reason, *(rate(hazards[s][reason]) for s in segments)] for reason in reasons]
+    rows = [[reason, *(cell.rate(hazards[s][reason]) for s in segments)] for reason in reasons]
     rows += [
-        ["all reasons", *(rate(sum(hazards[s].values())) for s in segments)],
-        ["churn a year, file", *(share(leaks["annual_churn"][s]) for s in segments)],
+        ["all reasons", *(cell.rate(sum(hazards[s].values())) for s in segments)],
+        ["churn a year, file", *(cell.share(leaks["annual_churn"][s]) for s in segments)],
         ["kept 12 months", *(percent(leaks["retention_12m"][s]) for s in segments)],
-        ["frailty", *(law(leaks["frailty"][s]) for s in segments)],
-        ["duration", *(law(leaks["duration"][s]) for s in segments)],
+        ["frailty", *(cell.law(leaks["frailty"][s]) for s in segments)],
+        ["duration", *(cell.law(leaks["duration"][s]) for s in segments)],
     ]
-    return table(["reason", *segments], rows)
+    return cell.table(["reason", *segments], rows)
 
 
 def _pool(pool: dict[str, Any]) -> list[RenderableType]:
     rows = [
-        [name, f"{each['customers']:,.0f}", *(flow(each[key]) for key in ("mean_tenure", "leavings", "joins"))]
+        [name, f"{each['customers']:,.0f}", *(cell.flow(each[key]) for key in ("mean_tenure", "leavings", "joins"))]
         for name, each in pool["segments"].items()
     ]
-    rows.append(["all", f"{pool['customers']:,}", "", flow(pool["leavings"]), flow(pool["joins"])])
+    rows.append(["all", f"{pool['customers']:,}", "", cell.flow(pool["leavings"]), cell.flow(pool["joins"])])
     moves = [
         f"{name} moves to {other}: {figure(rate, 3)} per customer-month."
         for name, each in pool["segments"].items()
         for other, rate in each["moves"].items()
     ]
     heads = ["segment", "customers", "mean tenure, months", "leave a month", "join a month"]
-    return [table(heads, rows), f"{_trend(pool)} {_tenure(pool)}", *moves]
+    return [cell.table(heads, rows), f"{_trend(pool)} {_tenure(pool)}", *moves]
 
 
 def _trend(pool: dict[str, Any]) -> str:
-    flows = f"{flow(pool['joins'])} join and {flow(pool['leavings'])} leave a month"
+    flows = f"{cell.flow(pool['joins'])} join and {cell.flow(pool['leavings'])} leave a month"
     if pool["expected_end"] is None:
         return f"The pool {_TRENDS[pool['trend']]} at first: {flows}."
     later = f"{pool['expected_end']:,.0f} are expected in month {pool['months']:,}"
@@ -131,21 +129,26 @@ def _tenure(pool: dict[str, Any]) -> str:
 
 def _money(money_by_segment: dict[str, Any], money: Money) -> list[RenderableType]:
     heads = ["segment", "revenue", "gross margin", "cost to serve", "margin", "lifetime value"]
-    rows = [
-        [
-            name, cents(each["revenue"], money), percent(each["gross_margin"], 0),
-            cents(each["cost_to_serve"], money), cents(each["margin"], money), cents(each["clv"], money),
-        ]
-        for name, each in money_by_segment.items()
-    ]  # fmt: skip
+    rows = [[name, *_monthly(each, money)] for name, each in money_by_segment.items()]
     terms = [f"{name}: {text}." for name, each in money_by_segment.items() if (text := _terms(each, money))]
-    return [table(heads, rows), "Lifetime value: of a newcomer, discounted, acquisition cost not taken off.", *terms]
+    return [
+        cell.table(heads, rows),
+        "Lifetime value: of a newcomer, discounted, acquisition cost not taken off.",
+        *terms,
+    ]
+
+
+def _monthly(each: dict[str, Any], money: Money) -> list[str]:
+    revenue, serve, margin, clv = (
+        cell.plain_amount(each[key], money) for key in ("revenue", "cost_to_serve", "margin", "clv")
+    )
+    return [revenue, percent(each["gross_margin"], 0), serve, margin, clv]
 
 
 def _terms(each: dict[str, Any], money: Money) -> str:
     parts = []
     if each["volume"] != 1 or each["discount"]:
-        listed = f"{each['volume']:g} x {money_of(each['price'] or 0.0, money)}"
+        listed = f"{each['volume']:g} x {cell.amount(each['price'] or 0.0, money)}"
         parts.append(f"{listed} less {percent(each['discount'])} discount" if each["discount"] else listed)
     if each["term_months"]:
         parts.append(f"contracts of {span(round(each['term_months']))}")
@@ -158,7 +161,7 @@ def _mechanisms(mechanisms: dict[str, Any]) -> list[RenderableType]:
     if not mechanisms:
         return ["None is on."]
     return [
-        f"{name}: {each['about'].rstrip('.')}\n  {assigned(each['settings'], each['units'])}"
+        f"{name}: {each['about'].rstrip('.')}\n  {cell.assigned(each['settings'], each['units'])}"
         for name, each in mechanisms.items()
     ]
 
@@ -169,7 +172,7 @@ def _arms(arms: dict[str, Any], money: Money) -> list[RenderableType]:
         does = [
             *([_lever(arm["retention"], money)] if arm["retention"] else []),
             *(_change(change) for change in arm["changes"]),
-            *(f"spends {money_of(i['amount'], money)} once, in month {i['at_month']:g}" for i in arm["investments"]),
+            *(f"spends {cell.amount(i['amount'], money)} once, in month {i['at_month']:g}" for i in arm["investments"]),
         ]
         found.append(f"{name}: {plain(arm['title'])}")
         found += [f"  {text}" for text in does or ["changes nothing"]]
@@ -179,7 +182,7 @@ def _arms(arms: dict[str, Any], money: Money) -> list[RenderableType]:
 def _lever(lever: dict[str, Any], money: Money) -> str:
     scope = " and ".join(", ".join(names) for names in (lever["segments"], lever["reasons"]) if names)
     cost = [
-        f"{money_of(lever['cost'][key], money)} {text}"
+        f"{cell.amount(lever['cost'][key], money)} {text}"
         for key, text in (("once", "once"), ("per_month", "a month"), ("per_customer_month", "per customer-month"))
         if lever["cost"][key]
     ]
@@ -192,7 +195,7 @@ def _lever(lever: dict[str, Any], money: Money) -> str:
 
 def _change(change: dict[str, Any]) -> str:
     unit = f" {change['unit']}" if change["unit"] else ""
-    return f"{change['set']}: {number(change['before'])} to {number(change['after'])}{unit}{_when(change)}"
+    return f"{change['set']}: {cell.number(change['before'])} to {cell.number(change['after'])}{unit}{_when(change)}"
 
 
 def _when(timed: dict[str, Any]) -> str:
@@ -222,6 +225,6 @@ def _run(run: dict[str, Any], money: Money) -> list[RenderableType]:
         f"{span(run['months'])}{start} in steps of {run['step']:g} months", often, f"seed {run['seed']}",
         f"discount rate {100 * run['discount_rate']:g} % a year", closing, tax,
         *([f"inflation {percent(run['inflation'])} a year"] if run["inflation"] else []),
-        *([f"fixed costs {money_of(run['fixed_costs'], money)} a month"] if run["fixed_costs"] else []),
+        *([f"fixed costs {cell.amount(run['fixed_costs'], money)} a month"] if run["fixed_costs"] else []),
     ]  # fmt: skip
     return ["; ".join(parts) + "."]

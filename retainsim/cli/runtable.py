@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from retainsim.cli import cell
 from retainsim.cli.screen import plain
 from retainsim.study.compare import BASELINE
 from retainsim.wording import Money, percent
@@ -178,13 +179,13 @@ def _economics(economics: dict[str, Any], money: Money) -> list[str]:
         lines.append(f"Cost of a join: {', '.join(costs)}.")
     lines[0] += "."
     if economics["marginal_cost_to_retain"] is not None:
-        more = amount(economics["marginal_cost_to_retain"], money)
+        more = cell.amount(economics["marginal_cost_to_retain"], money)
         lines.append(f"Cost of keeping one customer more for a year: {more}.")
     return lines
 
 
 def _listed(amounts: dict[str, float], money: Money) -> str:
-    return ", ".join(f"{name} {amount(value, money)}" for name, value in amounts.items())
+    return ", ".join(f"{name} {cell.amount(value, money)}" for name, value in amounts.items())
 
 
 def _cost(cost: dict[str, float | None], money: Money) -> str:
@@ -192,14 +193,8 @@ def _cost(cost: dict[str, float | None], money: Money) -> str:
     if average is None:
         return "unknown (nobody joins)"
     if marginal == average:
-        return amount(average, money)
-    return f"{amount(average, money)} on average and {amount(marginal, money) if marginal else 'no end'} for one more"
-
-
-def amount(value: float, money: Money) -> str:
-    """Write an amount in full, to the cent where it is small."""
-    size = abs(value) * money.unit
-    return f"{'-' if value < 0 else ''}{money.sign} {size:,.{0 if size >= 100 else 2}f}"
+        return cell.amount(average, money)
+    return f"{cell.amount(average, money)} on average and {cell.amount(marginal, money)} for one more"
 
 
 def _self_check(report: dict[str, Any], screen: Screen) -> None:

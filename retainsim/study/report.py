@@ -14,7 +14,6 @@ from retainsim import economics
 from retainsim.calibration import Calibration, Lever
 from retainsim.draws import Floats
 from retainsim.engine import Outcome
-from retainsim.mechanisms.reasons import PRESET_NOTES
 from retainsim.results import SCHEMA, Results
 from retainsim.scenario import Scenario
 from retainsim.study import tables
@@ -29,7 +28,6 @@ from retainsim.study.compare import (
 )
 from retainsim.study.selfcheck import self_check
 from retainsim.study.verdict import verdict
-from retainsim.wording import percent
 
 MEASURES = (
     "npv", "npv_to_horizon", "closing_value", "customer_equity", "customer_equity_opening", "pool_end", "joined",
@@ -72,7 +70,7 @@ def build(
     }
     report["verdict"] = verdict(scenario, report, outcomes)
     report["self_check"] = self_check(scenario, found, played[BASELINE])
-    report["warnings"] = _warnings(scenario, report, found, ending)
+    report["warnings"] = _warnings(scenario, report, ending)
     return Results(
         scenario=scenario,
         report=report,
@@ -81,6 +79,7 @@ def build(
         detail=tables.detail(played, labels),
         cohorts=tables.cohorts(_means(played, "alive"), _means(played, "margins"), labels),
         values=tables.values(played, labels),
+        customers=tables.customers(played, labels) if played[BASELINE][0][1].present else None,
         interrupted=ending.interrupted,
         precision_reached=ending.precision_reached,
     )
@@ -175,18 +174,10 @@ def _economics(today: Any, found: Calibration) -> dict[str, Any]:
     }
 
 
-def _warnings(scenario: Scenario, report: dict[str, Any], found: Calibration, ending: Ending) -> list[str]:
+def _warnings(scenario: Scenario, report: dict[str, Any], ending: Ending) -> list[str]:
     warnings = list(scenario.warnings)
-    today = scenario.parameters
-    preset = today.churn.preset or (None if today.churn.reasons is not None else "keaveney-1995")
-    if preset:
-        warnings.append(PRESET_NOTES[preset])
     failed = [c["name"] for c in report["self_check"] if not c["ok"]]
     warnings += [f"self-check failed: {name}; do not rely on this run" for name in failed]
-    churn = report["arms"][BASELINE]["retention_12m"]["mean"]
-    target = today.churn.target_annual
-    if target is not None and churn is not None and 1 - churn > target:
-        warnings.append(f"the leak, {percent(1 - churn)} a year, exceeds the target of {percent(target)}")
     if ending.interrupted:
         done = report["run"]["replications"]
         warnings.append(f"interrupted: {done} of {ending.wanted} replications are finished and kept")

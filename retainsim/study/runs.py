@@ -68,13 +68,13 @@ class Task:
     def _slim(self, outcome: Outcome, baseline: Outcome) -> Outcome:
         """Count who was saved, and leave the names behind unless lives are asked for."""
         lost = np.asarray(baseline.departed[0]) if baseline.departed else np.zeros(0, np.uint64)
-        saved = float(np.isin(lost, outcome.present, assume_unique=True).sum())
+        saved = float(np.isin(lost, outcome.present[0], assume_unique=True).sum())
         if self.lives:
             return replace(outcome, saved=saved)
-        return replace(outcome, saved=saved, present=np.zeros(0, np.uint64), departed=())
+        return replace(outcome, saved=saved, present=(), departed=())
 
 
-def prepare(scenario: Scenario) -> Task:
+def prepare(scenario: Scenario, *, lives: bool = False) -> Task:
     """Calibrate a scenario and solve the levers of its arms.
 
     Raises
@@ -88,7 +88,7 @@ def prepare(scenario: Scenario) -> Task:
         for name, arm in scenario.arms.items()
         if arm.retention is not None
     }
-    return Task(scenario, found, levers)
+    return Task(scenario, found, levers, lives)
 
 
 def run(
@@ -98,6 +98,7 @@ def run(
     jobs: int | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
+    customers: bool = False,
 ) -> Results:
     """Play every arm of a scenario on common luck and compare the arms with the baseline.
 
@@ -113,6 +114,8 @@ def run(
         Runs the batches instead of processes of our own.
     progress
         Called after each batch with replications done and wanted.
+    customers
+        Keep every customer's life in `results.customers`.
 
     Returns
     -------
@@ -120,7 +123,7 @@ def run(
         The same for any number of processes. After Ctrl-C, what was finished, with `interrupted` set.
     """
     start = time.perf_counter()
-    task, plan = prepare(scenario), _Plan.of(scenario, replications)
+    task, plan = prepare(scenario, lives=customers), _Plan.of(scenario, replications)
     played: dict[int, dict[str, Outcome]] = {}
     interrupted = False
     try:

@@ -111,6 +111,22 @@ def values(played: Played, labels: Labels) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def customers(played: Played, labels: Labels) -> pd.DataFrame:
+    """Tabulate every customer of every replication: who, from where, when it came and went, and why.
+
+    `customer` is the name in hexadecimal, the same in all arms; `left_month` is empty for those still there.
+    """
+    frames = []
+    for arm, replications in played.items():
+        for index, outcome in replications:
+            names, joined, segments, origins = outcome.present
+            here = (names, joined, np.full(len(names), np.nan), segments, origins, np.full(len(names), -1))
+            parts = [part for part in (outcome.departed, here) if part]
+            lives = [np.concatenate(columns) for columns in zip(*parts, strict=True)]
+            frames.append(_lives(arm, index, lives, labels))
+    return pd.concat(frames, ignore_index=True)
+
+
 def present_value(outcome: Outcome) -> Floats:
     """Return the net cash of each month at month 0, shape (months + 1,); what is paid later is in the last."""
     net = sum(SIGNS[outcome.classes[line]] * outcome.values[line] for line in sorted(outcome.values))
@@ -139,6 +155,22 @@ def _measures(outcome: Outcome, labels: Labels, with_closing: bool) -> dict[str,
         "saved": outcome.saved,
         **totals,
     }
+
+
+def _lives(arm: str, index: int, lives: list[np.ndarray], labels: Labels) -> pd.DataFrame:
+    names, joined, left, segments, origins, reasons = lives
+    columns = {
+        "arm": arm,
+        "replication": index,
+        "customer": [f"{name:016x}" for name in names],
+        "spell": 1,
+        "segment": np.array(labels.segments)[segments],
+        "channel": np.array(labels.origins)[origins],
+        "joined_month": joined,
+        "left_month": left,
+        "reason": np.array([*labels.reasons, ""])[reasons],
+    }
+    return pd.DataFrame(columns).sort_values(["joined_month", "customer"], ignore_index=True)
 
 
 def _keys(arm: str, index: int, labels: Labels, rows: int) -> dict[str, object]:

@@ -1,0 +1,212 @@
+"""Bridge: from the baseline's NPV to an arm's, line by line: what a gain is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from retainsim.charts import canvas
+from retainsim.charts.canvas import INCH, NORMAL, SMALL, Panel, Slide
+from retainsim.charts.colours import GREY, INK, arm_colours, ink, sign_colour
+from retainsim.charts.lettering import balance, sentence, width
+from retainsim.charts.scales import Scale
+from retainsim.charts.subject import Subject
+from retainsim.study.compare import BASELINE, Estimate, estimate
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from retainsim.results import Results
+
+_ORDER = (
+    "revenue", "cost_of_sales", "cost_to_serve", "acquisition", "retention", "retention_programme", "investment",
+    "fixed_costs", "tax",
+)  # fmt: skip
+"""The lines a business is told by, in this order; other lines follow, then what was merged, then closing value."""
+_CLOSING = "closing_value"
+_MOST = 8
+"""Lines shown one by one, besides closing value."""
+_SMALL = 0.02
+"""A line below this share of the largest is merged into `other`."""
+_ZOOM = 0.35
+"""Totals stand on zero unless the steps between them take less than this share of the axis."""
+_BAR = 0.62
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One line of the bridge: from where to where the NPV goes, and the estimate of the difference."""
+
+    name: str
+    start: float
+    end: float
+    found: Estimate
+
+
+def bridge(results: Results, *, arm: str | None = None, ax: Axes | None = None) -> Axes:
+    """Draw what lies between the baseline's NPV and an arm's; for the baseline, between nothing and its NPV."""
+    subject = Subject(results, arm)
+    start = 0.0 if subject.is_alone else float(results.report["arms"][BASELINE]["npv"]["mean"])
+    steps = _steps(subject, start)
+    up = _scale(subject, start, steps)
+    with canvas.style():
+        slide = Slide(results, _finding(subject, steps), _about(subject), notes=_notes(up), ax=ax)
+        panel = _panel(slide, subject, len(steps) + (1 if subject.is_alone else 2), up)
+        first = 0 if subject.is_alone else 1
+        if first:
+            _draw_total(panel, 0, start, subject, BASELINE)
+        for place, step in enumerate(steps, first):
+            _draw_step(panel, place, step, subject)
+        _draw_total(panel, first + len(steps), float(subject.report["npv"]["mean"]), subject, subject.arm)
+    return panel.ax
+
+
+def _steps(subject: Subject, start: float) -> list[_Step]:
+    """Return the steps in order; they end at the arm's NPV."""
+    lines = _lines(subject)
+    steps, level = [], start
+    for name, values in lines.items():
+        found = estimate(values)
+        steps.append(_Step(name, level, level + float(found["mean"] or 0.0), found))
+        level = steps[-1].end
+    return steps
+
+
+def _lines(subject: Subject) -> dict[str, np.ndarray]:
+    """Return by line, in order, the value at month 0 of each replication, less the baseline's; small ones merged."""
+    table = subject.results.values.pivot_table(index="replication", columns=["arm", "line"], values="value", sort=False)
+    wide = pd.DataFrame(table[subject.arm]).fillna(0.0)
+    if not subject.is_alone:
+        wide = wide.sub(table[BASELINE], fill_value=0.0)
+    sizes = wide.mean().abs()
+    closing = [_CLOSING] if subject.has_closing else []
+    others = [line for line in wide if line != _CLOSING and wide[line].any()]
+    ranked = sorted(others, key=lambda line: -sizes[line])
+    least = _SMALL * sizes[[*others, *closing]].max() if others or closing else 0.0
+    small = [line for place, line in enumerate(ranked) if sizes[line] < least or place >= _MOST]
+    small = small if len(small) > 1 else []
+    known = [line for line in _ORDER if line in others and line not in small]
+    rest = sorted(line for line in others if line not in (*known, *small))
+    found = {line: wide[line].to_numpy() for line in (*known, *rest)}
+    if small:
+        found["other"] = wide[small].sum(axis=1).to_numpy()
+    return found | {line: wide[line].to_numpy() for line in closing}
+
+
+# -- words ------------------------------------------------------------------------------------------------------
+
+
+def _finding(subject: Subject, steps: list[_Step]) -> str:
+    if subject.is_alone:
+        return _made_of(subject, steps, f"NPV is {subject.say(subject.report['npv']['mean'])}", 1)
+    gain = float(subject.difference["npv"]["mean"])
+    if gain == 0:
+        return f"{subject.name}: NPV stays {subject.say(subject.report['npv']['mean'])}"
+    sign = 1 if gain > 0 else -1
+    said = f"{subject.name}: {subject.say(abs(gain))} {'more' if gain > 0 else 'less'} NPV"
+    return _made_of(subject, steps, said, sign)
+
+
+def _made_of(subject: Subject, steps: list[_Step], said: str, sign: int) -> str:
+    """Add to a sentence what most of the amount is made of."""
+    parts = {step.name: sign * (step.end - step.start) for step in steps}
+    total, closing = sum(parts.values()), parts.get(_CLOSING, 0.0)
+    if 0 < total <= closing:
+        return f"{said}, all of it closing value"
+    if 0 < closing < total:
+        most = "most" if closing > total / 2 else subject.say(closing)
+        return f"{said}, {most} of it closing value"
+    largest = max(parts, key=lambda name: parts[name], default="")
+    return f"{said}: {_word(largest)} {subject.signed(sign * parts[largest])}" if parts else said
+
+
+def _about(subject: Subject) -> str:
+    lines = f"black lines: 95 % interval of the mean of {subject.replications}"
+    if subject.is_alone:
+        return f"value at month 0 of every line, {subject.terms}; {lines}"
+    gain = subject.difference["npv"]
+    interval = subject.interval(gain["low"], gain["high"])
+    return f"NPV {subject.terms}. Difference: {subject.signed(gain['mean'])} ({interval}); {lines}"
+
+
+def _notes(up: Scale) -> list[str]:
+    return [] if up.has_zero else ["The axis does not start at zero: read the steps, and the totals by their numbers."]
+
+
+def _word(line: str) -> str:
+    return line.replace("_", " ")
+
+
+# -- drawing ----------------------------------------------------------------------------------------------------
+
+
+def _scale(subject: Subject, start: float, steps: list[_Step]) -> Scale:
+    """Return the axis of money: from zero, unless the steps could then not be seen."""
+    levels = [start, *(x for step in steps for x in (step.end, *_ends(step)))]
+    largest = max(abs(x) for x in levels)
+    is_small = not subject.is_alone and max(levels) - min(levels) < _ZOOM * largest
+    return Scale.of(levels, most=6, money=subject.money, zero=not is_small)
+
+
+def _ends(step: _Step) -> tuple[float, float]:
+    """Return the 95 % interval of where a step ends, given where it starts."""
+    low, high = step.found["low"], step.found["high"]
+    return (step.end, step.end) if low is None or high is None else (step.start + low, step.start + high)
+
+
+def _panel(slide: Slide, subject: Subject, bars: int, up: Scale) -> Panel:
+    left = max(width(label, SMALL) for label in up.labels) / INCH + 0.15
+    across = Scale(-0.5, bars - 0.5, (), ())
+    floor, ceiling = slide.bottom + 0.75, slide.top - 0.55
+    panel = slide.panel((left, floor, slide.width - left, ceiling - floor), across, up, grid="")
+    slide.text(0, slide.top - 0.2, f"Value at month 0, {up.unit}", SMALL, weight="bold")
+    if up.has_zero:
+        panel.ax.axhline(0.0, color=GREY, linewidth=1.0 * slide.scale)
+        panel.ax.spines["bottom"].set_visible(False)
+    return panel
+
+
+def _draw_total(panel: Panel, place: int, npv: float, subject: Subject, arm: str) -> None:
+    """Draw an NPV as a bar from zero, or as a level where zero is off the axis."""
+    colour, scale = arm_colours(subject.results)[arm], panel.slide.scale
+    if panel.up.has_zero:
+        panel.ax.bar(place, npv, _BAR, color=colour)
+    else:
+        ends = place - _BAR / 2, place + _BAR / 2
+        panel.ax.plot(ends, (npv, npv), color=colour, linewidth=5 * scale, solid_capstyle="butt")
+    _write(panel, place, subject.say(npv, 3), (min(npv, 0.0), max(npv, 0.0)), npv, ink(colour))
+    _write_name(panel, place, subject.title(arm), "bold", ink(colour))
+
+
+def _draw_step(panel: Panel, place: int, step: _Step, subject: Subject) -> None:
+    change, scale = step.end - step.start, panel.slide.scale
+    colour = sign_colour(change)
+    panel.ax.bar(place, change, _BAR, bottom=step.start, color=colour)
+    panel.ax.plot((place, place), _ends(step), color=INK, linewidth=1.4 * scale)
+    panel.ax.plot((place - 1 + _BAR / 2, place - _BAR / 2), (step.start,) * 2, color=GREY, linewidth=0.8 * scale)
+    panel.ax.plot((place + _BAR / 2, place + 1 - _BAR / 2), (step.end,) * 2, color=GREY, linewidth=0.8 * scale)
+    reach = (step.start, step.end, *_ends(step))
+    _write(panel, place, subject.signed(change), (min(reach), max(reach)), change, ink(colour))
+    _write_name(panel, place, sentence(_word(step.name)), "normal", INK)
+
+
+def _write(panel: Panel, place: int, text: str, reach: tuple[float, float], sign: float, colour: str) -> None:
+    """Write a number above what rises and below what falls, in the smaller size where bars are narrow."""
+    room = panel.width / (panel.across.high - panel.across.low) * INCH
+    size = NORMAL if width(text, NORMAL, bold=True) < room - 4 else SMALL
+    x = panel.x(place)
+    if sign < 0 and panel.y(reach[0]) - panel.bottom > 0.3:
+        panel.slide.text(x, panel.y(reach[0]) - 0.06, text, size, ha="center", va="top", weight="bold", color=colour)
+    else:
+        panel.slide.text(x, panel.y(reach[1]) + 0.06, text, size, ha="center", va="bottom", weight="bold", color=colour)
+
+
+def _write_name(panel: Panel, place: int, name: str, weight: str, colour: str) -> None:
+    room = panel.width / (panel.across.high - panel.across.low) * INCH - 6
+    text = balance(name, SMALL, room, 4 if weight == "bold" else 3, bold=weight == "bold")
+    panel.slide.text(
+        panel.x(place), panel.bottom - 0.08, text, SMALL, ha="center", va="top", weight=weight, color=colour
+    )

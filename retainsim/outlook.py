@@ -1,0 +1,68 @@
+"""Outlook: what is expected of a pool if everything stays as it is at month 0, without simulating it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from retainsim import mechanisms
+from retainsim.opening import tenure_law
+
+if TYPE_CHECKING:
+    from retainsim.draws import Floats
+    from retainsim.world import World
+
+_PER_MONTH = 20
+"""Joiners a month whose survival is looked at: their mean is off by less than 1e-4 of it."""
+
+
+def staying(world: World, segment: int, span: float) -> float:
+    """Return the share of a segment's opening pool that is still there after `span` months."""
+    bases = world.bases
+    tenure, weights = tenure_law(world.today, bases, segment)
+    law, frailty = bases.durations[segment], bases.frailties[segment]
+    renewed, later = (bases.last_renewal(segment, t) for t in (tenure, tenure + span))
+    rate = float(world.churn.table[segment, 0].sum())
+    growth = law.cumulative(np.maximum(later, tenure)) - law.cumulative(tenure)
+    past = bases.passed(segment, renewed)
+    ahead = np.where(later > tenure, bases.passed(segment, tenure) + rate * growth, past)
+    return float(weights @ (frailty.laplace(ahead) / frailty.laplace(past)))
+
+
+def newcomers_at(world: World, segment: int, origin: int, months: int) -> float:
+    """Return how many customers there are after `months` where one joins a month and nobody was there before."""
+    law, frailty = world.bases.durations[segment], world.bases.frailties[segment]
+    edges = np.linspace(0.0, months, _PER_MONTH * months + 1)
+    tenure, term = (edges[1:] + edges[:-1]) / 2, world.churn.terms[segment, origin]
+    renewed = np.floor(tenure / term + 1e-12) * term if np.isfinite(term) else tenure
+    rate = float(world.churn.table[segment, origin].sum())
+    return float(frailty.laplace(rate * law.cumulative(renewed)).mean() * months)
+
+
+def pool_at(world: World, months: int, opening: Floats, joins: Floats) -> float | None:
+    """Return the customers expected after `months`; None where only simulation can tell.
+
+    Parameters
+    ----------
+    world
+        A world at month 0.
+    opening
+        Customers at month 0, shape (segments,).
+    joins
+        Joins a month, shape (segments, channels).
+    """
+    if not _is_closed_form(world):
+        return None
+    total = 0.0
+    for segment, count in enumerate(opening.tolist()):
+        total += count * staying(world, segment, months)
+        for channel, rate in enumerate(joins[segment].tolist()):
+            total += rate * newcomers_at(world, segment, channel + 1, months)
+    return total
+
+
+def _is_closed_form(world: World) -> bool:
+    on = [name for name in mechanisms.NAMES if getattr(world.today.mechanisms, name) is not None]
+    parts = (mechanisms.module(name).Mechanism for name in (*mechanisms.ALWAYS_ON, *on))
+    return all(part.is_closed_form(world.today) for part in parts)
