@@ -91,7 +91,8 @@ def _newcomer(world: World, segment: int, origin: int) -> float:
 
 
 def _by_mix(world: World, today: Parameters, table: Floats, origin: int) -> float:
-    mix = world.mix(today.acquisition[world.origins[origin]].mix)
+    channel = today.acquisition.get(world.origins[origin])
+    mix = world.mix(channel.mix if channel else None)
     return float(mix @ table[:, origin] / mix.sum())
 
 

@@ -73,8 +73,8 @@ def replicate(setup: Setup, luck: Luck, *, eager: bool = False) -> Outcome:
 
 def build(setup: Setup, luck: Luck, *, eager: bool = False) -> World:
     """Make the world of one replication at month 0, with every mechanism that is on, sorted by name."""
-    on = [name for name in mechanisms.NAMES if getattr(setup.today.mechanisms, name) is not None]
-    parts: list[Mechanism] = [mechanisms.module(name).Mechanism() for name in sorted((*mechanisms.ALWAYS_ON, *on))]
+    names = sorted((*mechanisms.ALWAYS_ON, *setup.today.on))
+    parts: list[Mechanism] = [mechanisms.module(name).Mechanism() for name in names]
     return World(setup, luck, parts, eager=eager)
 
 

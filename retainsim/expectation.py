@@ -39,8 +39,8 @@ def expected_retention(today: Parameters, bases: Bases, lever: Floats | None = N
 
 def is_closed_form(today: Parameters) -> bool:
     """True where every mechanism that is on does no more to hazards than put factors on them."""
-    on = [n for n in mechanisms.NAMES if getattr(today.mechanisms, n) is not None]
-    return all(mechanisms.module(n).Mechanism.is_closed_form(today) for n in (*mechanisms.ALWAYS_ON, *on))
+    names = (*mechanisms.ALWAYS_ON, *today.on)
+    return all(mechanisms.module(name).Mechanism.is_closed_form(today) for name in names)
 
 
 def standing_factors(today: Parameters, bases: Bases) -> Floats:

@@ -61,6 +61,12 @@ class Ledger:
         self.present_values[line][row] += amount * math.exp(-self.discounting * at)
         self._cash[row] += SIGNS[self.classes[line]] * amount
 
+    def post_each(self, line: str, amount: float, times: Floats, *, segment: int, origin: int) -> None:
+        """Post the same amount (money) once for each of `times` (months), all in one cell."""
+        if amount:
+            for time in times:  # a handful of happenings a span, each with its own date
+                self.post(line, amount, at=float(time), segment=segment, origin=origin)
+
     def add(self, line: str, row: int, amounts: Floats, values: Floats, lag: Floats | float = 0.0) -> None:
         """Add a month's amounts and their values at month 0, by cell, shape (segments, origins).
 

@@ -22,6 +22,9 @@ Word = Annotated[str, StringConstraints(pattern=r"^\w[\w-]{0,39}$")]
 class Settings(BaseModel):
     """One table of a scenario: frozen, strict, no unknown keys, no NaN or infinity."""
 
+    brings_customers: ClassVar[bool] = False
+    """True for the settings of a mechanism through which customers come: its name is then one of the origins."""
+
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
 

@@ -67,6 +67,17 @@ class Profile:
         stretch = np.searchsorted(table.starts, tenure, side="right") - 1
         return table.before[stretch] + table.within(stretch, tenure - table.starts[stretch])
 
+    @classmethod
+    def fading(cls, extra: float, months: int) -> Profile:
+        """Start at 1 + extra and fall evenly to 1 over whole `months`, held at the middle of each."""
+        values = tuple(1.0 + extra * (1.0 - (month + 0.5) / months) for month in range(months))
+        return cls.steps(tuple(float(month) for month in range(months + 1)), (*values, 1.0))
+
+    def scaled_above_one(self, share: float) -> Profile:
+        """Return the profile with what it is above 1 multiplied by `share`."""
+        scaled = tuple((*((value * share, rate) for value, rate in terms), (1.0 - share, 0.0)) for terms in self.terms)
+        return Profile(self.starts, scaled)
+
     def times(self, other: Profile) -> Profile:
         """Return the product of two profiles."""
         if other.is_constant:

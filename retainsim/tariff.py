@@ -22,6 +22,8 @@ class Shapes:
     revenue: Profile = Profile()
     cost: Profile = Profile()
     margin_by_year: tuple[float, ...] = ()
+    extra_margin: tuple[tuple[str, Profile], ...] = ()
+    """Margin on top, as a share of it, by origin."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,10 @@ def tariff_of(now: Parameters, segment: str, origin: str, shapes: Shapes) -> Tar
     if channel is not None and channel.first_discount:
         off = Profile.steps((0.0, channel.first_discount_months), (1 - channel.first_discount, 1.0))
         profile = profile.times(off)
+    extra = dict(shapes.extra_margin).get(origin)
+    if extra is not None and revenue > 0 and mine.gross_margin > 0:
+        left = 1 - mine.cost_to_serve / (revenue * mine.gross_margin)
+        profile = profile.times(extra.scaled_above_one(left))
     return Tariff(
         revenue=revenue,
         gross_margin=mine.gross_margin,

@@ -50,7 +50,7 @@ class World:
         self.now, self._timeline, self.lever_factor = setup.today, setup.timeline, setup.lever_factor
         self.step = min(self.today.run.step, 1.0)
         self.segments, self.channels = setup.bases.segments, tuple(sorted(self.today.acquisition))
-        self.origins = ("existing", *self.channels)
+        self.origins = self.today.origins
         self._mechanisms = mechanisms
         self._build()
         self.churn.eager = self.money.by_customer = eager
@@ -144,7 +144,7 @@ class World:
         self._close(start)
         if end <= start:
             return
-        self._admit(self.acquisition.arrivals(start, end))
+        self.admit(self.acquisition.arrivals(start, end))
         self.clocks.settle(end)
         self._depart(end)
         self.money.settle_present(end)
@@ -182,7 +182,8 @@ class World:
             self._taxed[self._closed] = self.now.firm.tax_rate
             self.ledger.tax(self._closed, self.now.firm.tax_rate)
 
-    def _admit(self, joiners: Joiners) -> None:
+    def admit(self, joiners: Joiners) -> None:
+        """Let customers join at their own times, within the span being settled."""
         if not len(joiners.names):
             return
         pool, rows = self.pool, self.pool.append(len(joiners.names))

@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from retainsim.charts.colours import GREY, INK
-from retainsim.charts.lettering import ASCENT, PITCH, balance, clean, height, sentence, wrap
+from retainsim.charts.lettering import ASCENT, PITCH, balance, clean, families, height, sentence, wrap
 from retainsim.results import write_whole
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class Slide:
         look = {"color": INK, "parse_math": False, "usetex": False} | look
         for number, line in enumerate(lines):
             place = self._at(x, first - number * pitch)
-            self._figure.text(*place, line, fontsize=size * self.scale, va="baseline", **look)
+            self._figure.text(*place, line, size=size * self.scale, family=families(line), va="baseline", **look)
 
     def line(self, xs: Sequence[float], ys: Sequence[float], **look: Any) -> None:
         """Draw a line between places (inches)."""

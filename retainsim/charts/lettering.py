@@ -7,12 +7,17 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-from matplotlib.font_manager import FontProperties
+from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
 from matplotlib.textpath import text_to_path
 from scipy.optimize import isotonic_regression
 
 from retainsim.draws import Floats
 
+FONT = "DejaVu Sans"
+_OTHERS = (
+    "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK KR", "WenQuanYi Zen Hei", "PingFang SC", "Hiragino Sans",
+    "Microsoft YaHei", "Malgun Gothic", "Noto Sans Devanagari", "Arial Unicode MS", "Noto Emoji", "Segoe UI Emoji",
+)  # fmt: skip
 PITCH = 1.22
 """Height of a line of text, in sizes of its type."""
 ASCENT = 0.96
@@ -34,10 +39,20 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+@lru_cache(maxsize=1024)
+def families(text: str) -> list[str]:
+    """Return the fonts for a text: matplotlib's own, with those installed for what it lacks only where it lacks it."""
+    own = get_font(findfont(FONT)).get_charmap()
+    if all(ord(letter) in own for letter in text):
+        return [FONT]
+    installed = set(fontManager.get_font_names())
+    return [FONT, *(font for font in _OTHERS if font in installed)]
+
+
 @lru_cache(maxsize=4096)
 def width(text: str, size: float, bold: bool = False) -> float:
     """Return the width (points) of a line of type of a size (points)."""
-    font = FontProperties(family="DejaVu Sans", size=size, weight="bold" if bold else "normal")
+    font = FontProperties(family=families(text), size=size, weight="bold" if bold else "normal")
     measured, _, _ = text_to_path.get_text_width_height_descent(text, font, False)
     return _SAFETY * float(measured)
 

@@ -57,6 +57,7 @@ def command(
         results.save(folder, force=True)
         place.forget_charts(folder)
     show(results, screen)
+    screen.note(f"run folder: {folder}")
     if charts and not results.interrupted:
         _draw(results, folder, screen)
     _close(results, folder, screen)
@@ -73,14 +74,13 @@ def _play(scenario: Scenario, jobs: int | None, screen: Screen) -> Results:
 def _draw(results: Results, folder: Path, screen: Screen) -> None:
     from retainsim.charts import draw
 
-    paths = draw(results, folder / "charts")
-    if paths:
-        screen.note(f"charts: {folder / 'charts'} ({len(paths)} files)")
+    with screen.busy("drawing charts"):
+        paths = draw(results, folder / "charts")
+    screen.note(f"charts: {folder / 'charts'} ({len(paths)} files)")
 
 
 def _close(results: Results, folder: Path, screen: Screen) -> None:
-    """Say where the run lies and what to beware of, and end in the exit code that is due."""
-    screen.note(f"run folder: {folder}")
+    """Say what to beware of, and end in the exit code that is due."""
     screen.warn(results.report["warnings"])
     context = click.get_current_context()
     if results.interrupted:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -66,6 +67,12 @@ class Screen:
         """Print the answer as one JSON object."""
         is_unicode = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
         click.echo(json.dumps(content, indent=1, ensure_ascii=not is_unicode, allow_nan=False))
+
+    def busy(self, text: str) -> AbstractContextManager[object]:
+        """Say on a terminal, for as long as the body takes, what is being done."""
+        if self.quiet or not self.err.is_terminal:
+            return nullcontext()
+        return self.err.status(text)
 
     def note(self, text: str, style: str = "") -> None:
         """Print a line beside the answer, unless quiet."""

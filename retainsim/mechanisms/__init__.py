@@ -6,7 +6,7 @@ from importlib import import_module
 from types import ModuleType
 
 ALWAYS_ON = ("channels", "firm", "investment", "moves", "reasons", "retention")
-NAMES = ("growth", "retention_programme")
+NAMES = ("breach", "growth", "referrals", "retention_programme")
 
 
 def module(name: str) -> ModuleType:

@@ -126,7 +126,7 @@ class Mechanism(mechanism.Mechanism):
             world.acquisition.set_rate(name, self._joins(world, name) * season)
             world.acquisition.set_mix(name, world.mix(now.mix))
             world.acquisition.set_price(name, now.cost_per_join or 0.0)
-        hazards = [1.0 if c == "existing" else world.now.acquisition[c].hazard for c in world.origins]
+        hazards = [world.now.acquisition[c].hazard if c in world.now.acquisition else 1.0 for c in world.origins]
         world.churn.multiply("channels", world.churn.reasons, np.array(hazards)[None, :])
 
     def settle(self, world: World, start: float, end: float) -> None:

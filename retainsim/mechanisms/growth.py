@@ -5,12 +5,12 @@ Reinartz & Kumar (2002) found such growth often absent, so every default is none
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from retainsim import mechanism
 from retainsim.mechanism import setting
 from retainsim.profile import Profile
-from retainsim.tariff import Shapes
 
 if TYPE_CHECKING:
     from retainsim.world import World
@@ -48,4 +48,6 @@ class Mechanism(mechanism.Mechanism):
         if now.cost_to_serve_half_life is not None:
             cost = Profile.easing(now.cost_to_serve_half_life, now.cost_to_serve_floor)
         revenue = Profile.growing(yearly, 12.0 * now.until_years)
-        world.money.shapes = Shapes(revenue, cost, tuple(now.margin_by_year or ()))
+        world.money.shapes = replace(
+            world.money.shapes, revenue=revenue, cost=cost, margin_by_year=tuple(now.margin_by_year or ())
+        )

@@ -138,6 +138,17 @@ class Parameters(Settings):
         return Plan(**{k: _first(getattr(first, k), getattr(second, k)) for k in keys})
 
     @property
+    def on(self) -> tuple[str, ...]:
+        """Return the names of the mechanisms that are switched on, sorted."""
+        return tuple(name for name in sorted(mechanisms.NAMES) if getattr(self.mechanisms, name) is not None)
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Return where customers come from: `existing`, then channels and mechanisms that bring customers, sorted."""
+        brought = [name for name in self.on if getattr(self.mechanisms, name).brings_customers]
+        return ("existing", *sorted([*self.acquisition, *brought]))
+
+    @property
     def discounting(self) -> float:
         """Return the continuous discount rate per month."""
         return math.log1p(self.run.discount_rate) / 12.0

@@ -23,7 +23,7 @@ class Labels:
 
     def __init__(self, today: Parameters, reasons: Sequence[str]) -> None:
         self.segments = [*sorted(today.segments)]
-        self.origins = ["existing", *sorted(today.acquisition)]
+        self.origins = list(today.origins)
         self.reasons = list(reasons)
         start, months = today.run.start, today.run.months
         self.dates = None if start is None else [add_months(start, m) for m in range(months + 1)]
@@ -53,7 +53,7 @@ def monthly(played: Played, labels: Labels) -> pd.DataFrame:
                 "present_value": present_value(outcome),
             }
             frames.append(pd.DataFrame(_keys(arm, index, labels, len(outcome.pool)) | columns))
-    return pd.concat(frames, ignore_index=True).fillna(0.0)
+    return _joined(frames)
 
 
 def detail(played: Played, labels: Labels) -> pd.DataFrame:
@@ -68,7 +68,7 @@ def detail(played: Played, labels: Labels) -> pd.DataFrame:
         for index, outcome in replications
         for part in (_stocks(arm, index, outcome, labels), _leavings(arm, index, outcome, labels))
     ]
-    table = pd.concat(frames, ignore_index=True).fillna(0.0)
+    table = _joined(frames)
     for column in ("arm", "segment", "channel", "reason"):
         table[column] = table[column].astype("category")
     return table
@@ -171,6 +171,14 @@ def _lives(arm: str, index: int, lives: list[np.ndarray], labels: Labels) -> pd.
         "reason": np.array([*labels.reasons, ""])[reasons],
     }
     return pd.DataFrame(columns).sort_values(["joined_month", "customer"], ignore_index=True)
+
+
+def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Stack frames; a line that an arm does not have is 0 there."""
+    table = pd.concat(frames, ignore_index=True)
+    numbers = table.select_dtypes("number").columns
+    table[numbers] = table[numbers].fillna(0.0)
+    return table
 
 
 def _keys(arm: str, index: int, labels: Labels, rows: int) -> dict[str, object]:
