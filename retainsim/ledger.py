@@ -144,6 +144,11 @@ class Ledger:
         return error
 
 
+def cohort_width(months: int) -> int:
+    """Return how many months of joining make a cohort: 1, or 12 where the horizon is beyond 20 years."""
+    return 1 if months <= 240 else 12
+
+
 def month_row(time: float) -> int:
     """Return the row of a time (months): 0 at month 0, m in (m - 1, m]."""
     return math.ceil(time)

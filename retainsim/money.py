@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from retainsim.draws import Floats, Ints
-from retainsim.ledger import Ledger, month_row
+from retainsim.ledger import Ledger, cohort_width, month_row
 from retainsim.pool import Pool
 from retainsim.profile import between, over
 from retainsim.tariff import Bills, Shapes, Tariff, tariff_of
@@ -28,7 +28,8 @@ class Money:
 
     def __init__(self, pool: Pool, ledger: Ledger, segments: tuple[str, ...], origins: tuple[str, ...]) -> None:
         self._pool, self._ledger, self._segments, self._origins = pool, ledger, segments, origins
-        self._cells = (len(segments), len(origins), ledger.months + 1)
+        cohorts = -(-ledger.months // cohort_width(ledger.months)) + 1
+        self._cells = (len(segments), len(origins), cohorts)
         self.heads = np.zeros(self._cells)
         self.sizes = np.zeros(self._cells)
         self.alive, self.margins = (np.zeros((ledger.months + 1, *self._cells)) for _ in range(2))

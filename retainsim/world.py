@@ -19,7 +19,7 @@ from retainsim.bases import Bases
 from retainsim.churn import Churn
 from retainsim.clocks import Clocks
 from retainsim.draws import Floats, Ints, Luck
-from retainsim.ledger import Ledger, month_row
+from retainsim.ledger import Ledger, cohort_width, month_row
 from retainsim.money import Money
 from retainsim.opening import default_mix, open_pool
 from retainsim.pool import Pool
@@ -188,7 +188,8 @@ class World:
             return
         pool, rows = self.pool, self.pool.append(len(joiners.names))
         row = month_row(float(joiners.times.max()))
-        pool["name"][rows], pool["joined"][rows], pool["cohort"][rows] = joiners.names, joiners.times, row
+        pool["name"][rows], pool["joined"][rows] = joiners.names, joiners.times
+        pool["cohort"][rows] = -(-row // cohort_width(self.ledger.months))
         pool["since"][rows] = joiners.times
         pool["segment"][rows], pool["origin"][rows] = joiners.segments, joiners.origins
         pool["cell"][rows] = joiners.segments * len(self.origins) + joiners.origins

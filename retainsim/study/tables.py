@@ -10,7 +10,7 @@ import pandas as pd
 
 from retainsim.draws import Floats
 from retainsim.engine import Outcome
-from retainsim.ledger import SIGNS
+from retainsim.ledger import SIGNS, cohort_width
 from retainsim.scenario.schema import Parameters
 from retainsim.units import add_months
 
@@ -75,13 +75,15 @@ def detail(played: Played, labels: Labels) -> pd.DataFrame:
 
 
 def cohorts(alive: Mapping[str, Floats], margins: Mapping[str, Floats], labels: Labels) -> pd.DataFrame:
-    """Tabulate means over replications by arm, segment, channel, month of joining and tenure in months."""
+    """Tabulate means over replications by arm, segment, channel, month of joining and tenure in months.
+
+    Where the horizon is beyond 20 years, who joins within 12 months is one cohort, under its first month.
+    """
     frames = []
     for arm, heads in alive.items():
-        month, segment, origin, joined = np.nonzero((heads > 0) | (margins[arm] != 0))
-        kept = month >= joined
-        month, segment, origin, joined = (x[kept] for x in (month, segment, origin, joined))
-        where = month, segment, origin, joined
+        month, segment, origin, cohort = where = np.nonzero((heads > 0) | (margins[arm] != 0))
+        width = cohort_width(len(heads) - 1)
+        joined = np.where(cohort > 0, (cohort - 1) * width + 1, 0)
         frames.append(
             pd.DataFrame(
                 {
