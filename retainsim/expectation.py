@@ -72,7 +72,9 @@ def probe(today: Parameters, bases: Bases, lever: Floats) -> tuple[Floats, Float
     tenure = today.pool.tenure if today.pool.customers else "new"
     pool = today.pool.model_copy(update={"customers": _BATCH, "tenure": tenure})
     run = today.run.model_copy(update={"months": 12})
-    bare = {"run": run, "pool": pool, "acquisition": {}, "arms": {}, "pieces": {}, "title": ""}
+    shocks = {name: None for name in today.on if mechanisms.module(name).Mechanism.is_shock}
+    standing = today.mechanisms.model_copy(update=shocks)
+    bare = {"run": run, "pool": pool, "mechanisms": standing, "acquisition": {}, "arms": {}, "pieces": {}, "title": ""}
     year = today.model_copy(update=bare)
     laws = [repr(bases.frailties), repr(bases.durations), bases.hazards.tolist(), lever.tolist()]
     content = [version("retainsim"), PROBED, year.model_dump(mode="json"), laws]
@@ -98,14 +100,17 @@ def _probe_batch(setup: Setup, lever: Floats, batch: int) -> tuple[Floats, Float
     world.env.process(calendar(world))
     world.env.run(until=12)
     world.settle()
-    leave = _counted(world, names) if counted else _expected(world)
+    leave = _counted(world, names) if counted else _expected(world)[:, : len(names)]
     by_reason = np.array([np.bincount(segments, part, len(setup.bases.segments)) for part in leave]).T
     count = np.bincount(segments, minlength=len(setup.bases.segments)).astype(float)
     return count - by_reason.sum(axis=1), by_reason, count
 
 
 def _expected(world: World) -> Floats:
-    """Return each opening customer's chance of having left by now, by reason, from the hazard it went through."""
+    """Return each customer's chance of having left by now, by reason, from the hazard it went through.
+
+    Nobody leaves, so the opening customers are still the first rows.
+    """
     used = world.churn.used(world.time)
     total = used.sum(axis=0)
     return used * np.divide(-np.expm1(-total), total, out=np.zeros_like(total), where=total > 0)
@@ -114,7 +119,7 @@ def _expected(world: World) -> Floats:
 def _counted(world: World, names: Names) -> Floats:
     """Return 1 for each opening customer who has left by now, by reason, else 0."""
     gone, _, _, _, _, why = (np.concatenate(parts) for parts in zip(*world.departed, strict=True))
-    order = np.argsort(names)
+    order, ours = np.argsort(names), np.isin(gone, names)
     left = np.zeros((len(world.churn.reasons), len(names)))
-    left[why, order[np.searchsorted(names[order], gone)]] = 1.0
+    left[why[ours], order[np.searchsorted(names[order], gone[ours])]] = 1.0
     return left

@@ -44,15 +44,14 @@ def explain(scenario: Scenario) -> Table:
     today = scenario.parameters
     found = calibrate(today)
     world = _world(today, found)
-    leaks = _leaks(world, found)
     taps = _taps(world)
     return {
         "title": scenario.title,
         "file": scenario.file,
         "currency": today.currency if isinstance(today.currency, str) else _given(today.currency),
         "taps": taps,
-        "leaks": leaks,
-        "pool": _pool(world, today, taps, leaks),
+        "leaks": _leaks(world, found),
+        "pool": _pool(world, today, taps),
         "money": _money(world, found),
         "mechanisms": _mechanisms(today),
         "arms": {name: _arm(scenario, found, name) for name in scenario.arms},
@@ -109,25 +108,30 @@ def _leaks(world: World, found: Calibration) -> Table:
 
 
 def _hazards(world: World, segment: int, reasons: tuple[str, ...]) -> dict[str, float]:
-    """Return the hazard by reason, mean over the first month, or over a contract term where there is one."""
-    term = world.bases.terms[segment]
-    span = term if np.isfinite(term) else 1.0
+    """Return the hazard by reason, mean of the opening pool over the first month or term."""
+    span = _span(world, segment)
     total = -np.log(max(outlook.staying(world, segment, span), 1e-12)) / span
     rates = world.churn.table[segment, 0]
     shares = rates / rates.sum() if rates.sum() else rates
     return dict(zip(reasons, (shares * total).tolist(), strict=True))
 
 
-def _pool(world: World, today: Parameters, taps: dict[str, Table], leaks: Table) -> Table:
+def _span(world: World, segment: int) -> float:
+    """Return the months over which leavings are averaged: a term where all renew on the same day, else one."""
+    term = world.bases.terms[segment]
+    return float(term) if world.today.pool.tenure != "settled" and np.isfinite(term) else 1.0
+
+
+def _pool(world: World, today: Parameters, taps: dict[str, Table]) -> Table:
     """Return who is there, and whether joins outweigh leavings in the first month, by segment and in all."""
     present = segment_shares(today, world.bases) * today.pool.customers
     segments = {}
     for index, name in enumerate(world.segments):
-        hazard = sum(leaks["hazards"][name].values())
+        span = _span(world, index)
         segments[name] = {
             "customers": float(present[index]),
             "mean_tenure": _mean_tenure(world, index),
-            "leavings": float(-present[index] * np.expm1(-hazard)),
+            "leavings": float(present[index]) * (1.0 - outlook.staying(world, index, span)) / span,
             "joins": sum(tap["joins"] * tap["who"][name] for tap in taps.values()),
             "moves": dict(today.segments[name].moves),
         }

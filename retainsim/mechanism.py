@@ -44,6 +44,9 @@ class Mechanism:
     lines: ClassVar[dict[str, str]] = {}
     touches: ClassVar[tuple[str, ...]] = ()
 
+    is_shock: ClassVar[bool] = False
+    """True where it happens on a date or by chance; calibration leaves shocks out."""
+
     @staticmethod
     def is_closed_form(today: Parameters) -> bool:
         """True where the factors it puts on hazards at month 0 are all it does to them in the first year.

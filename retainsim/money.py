@@ -138,7 +138,7 @@ class Money:
 
     def charges_per_head(self, rows: Ints, segment: int) -> Floats:
         """Return the programme costs per customer-month of these customers, all of one segment (money)."""
-        total = np.full(len(rows), sum(self._charges[line][segment] for line in sorted(self._charges)))
+        total = np.full(len(rows), float(sum(self._charges[line][segment] for line in sorted(self._charges))))
         for line in self._charged_each:
             total += self._pool[f"charge.{line}"][rows]
         return total

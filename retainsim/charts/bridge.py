@@ -31,6 +31,7 @@ _MOST = 8
 """Lines shown one by one, besides closing value."""
 _SMALL = 0.02
 """A line below this share of the largest is merged into `other`."""
+_WORTH_SAYING = 0.05
 _ZOOM = 0.35
 """Totals stand on zero unless the steps between them take less than this share of the axis."""
 _BAR = 0.62
@@ -82,7 +83,7 @@ def _lines(subject: Subject) -> dict[str, np.ndarray]:
     if not subject.is_alone:
         wide = wide.sub(table[BASELINE], fill_value=0.0)
     sizes = wide.mean().abs()
-    closing = [_CLOSING] if subject.has_closing else []
+    closing = [_CLOSING] if subject.has_closing and wide[_CLOSING].any() else []
     others = [line for line in wide if line != _CLOSING and wide[line].any()]
     ranked = sorted(others, key=lambda line: -sizes[line])
     least = _SMALL * sizes[[*others, *closing]].max() if others or closing else 0.0
@@ -116,7 +117,7 @@ def _made_of(subject: Subject, steps: list[_Step], said: str, sign: int) -> str:
     total, closing = sum(parts.values()), parts.get(_CLOSING, 0.0)
     if 0 < total <= closing:
         return f"{said}, all of it closing value"
-    if 0 < closing < total:
+    if _WORTH_SAYING * total < closing < total:
         most = "most" if closing > total / 2 else subject.say(closing)
         return f"{said}, {most} of it closing value"
     largest = max(parts, key=lambda name: parts[name], default="")
@@ -177,7 +178,8 @@ def _draw_total(panel: Panel, place: int, npv: float, subject: Subject, arm: str
     else:
         ends = place - _BAR / 2, place + _BAR / 2
         panel.ax.plot(ends, (npv, npv), color=colour, linewidth=5 * scale, solid_capstyle="butt")
-    _write(panel, place, subject.say(npv, 3), (min(npv, 0.0), max(npv, 0.0)), npv, ink(colour))
+    foot = 0.0 if panel.up.has_zero else npv
+    _write(panel, place, subject.say(npv, 3), (min(npv, foot), max(npv, foot)), npv, ink(colour))
     _write_name(panel, place, subject.title(arm), "bold", ink(colour))
 
 

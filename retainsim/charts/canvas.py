@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from retainsim.charts.colours import GREY, INK
-from retainsim.charts.lettering import ASCENT, PITCH, balance, clean, families, height, sentence, wrap
+from retainsim.charts.lettering import ASCENT, PITCH, balance, bound, clean, families, height, sentence, wrap
 from retainsim.results import write_whole
 
 if TYPE_CHECKING:
@@ -118,8 +118,8 @@ class Slide:
             FigureCanvasAgg(self._figure)
             self._figure.set_label(sentence(finding))
         self._place(ax)
-        self.bottom = self._foot([*notes, _source(results)])
-        self.top = self._head(sentence(finding), about)
+        self.bottom = self._foot([bound(sentence(line)) for line in (*notes, _source(results))])
+        self.top = self._head(bound(sentence(finding)), bound(sentence(about)))
 
     def panel(self, box: tuple[float, float, float, float], across: Scale, up: Scale, *, grid: str = "y") -> Panel:
         """Place a panel (left, bottom, width, height) with its ticks; the first one is the axes returned."""
@@ -188,13 +188,13 @@ class Slide:
                 break
         self.text(0, self._height, title, size, weight="bold", va="top")
         below = self._height - height(title, size) / INCH - 0.06
-        about = wrap(sentence(about), LARGE, room, 2)
+        about = wrap(about, LARGE, room, 2)
         self.text(0, below, about, LARGE, color=GREY, va="top")
         return below - height(about, LARGE) / INCH - 0.12
 
     def _foot(self, lines: Sequence[str]) -> float:
         """Write notes and source at the bottom; return where the room for panels begins."""
-        foot = "\n".join(wrap(sentence(line), SMALL, self.width * INCH, 2) for line in lines)
+        foot = "\n".join(wrap(line, SMALL, self.width * INCH, 2) for line in lines)
         self.text(0, 0, foot, SMALL, color=GREY, va="bottom")
         return height(foot, SMALL) / INCH + 0.15
 

@@ -34,6 +34,11 @@ def clean(text: str) -> str:
     return " ".join("".join(seen).split())
 
 
+def bound(text: str) -> str:
+    """Return a text in which no per cent sign begins a line."""
+    return text.replace(" %", f"{BOUND}%")
+
+
 def sentence(text: str) -> str:
     """Return a text with a capital at its start."""
     return text[:1].upper() + text[1:]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _TITLES = 2.9
 _GAP = 0.4
 _AIR = 0.08
-_TALLEST = 1.1
+_TALLEST = 1.6
 """Inches a row takes at most: few rows stay together at the top."""
 
 

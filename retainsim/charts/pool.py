@@ -21,11 +21,13 @@ from retainsim.wording import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.typing import LineStyleType
 
     from retainsim.results import Results
 
 _MOST_POINTS = 241
 """Months drawn at most: a slide has no room for more, and their estimates take time."""
+_MOST_BANDS = 5
 _LABELS = 3.2
 _LEADER = 0.3
 _LOWER = 0.37
@@ -96,6 +98,11 @@ def _at_target(subject: Subject) -> _Path | None:
     return _Path(present.months, leavings, leavings, leavings)
 
 
+def _banded(subject: Subject) -> list[str]:
+    """Return the arms whose band is drawn: all of a few, of many the baseline and the subject."""
+    return subject.arms if len(subject.arms) <= _MOST_BANDS else [BASELINE, subject.arm]
+
+
 # -- words ------------------------------------------------------------------------------------------------------
 
 
@@ -112,7 +119,8 @@ def _finding(subject: Subject) -> str:
 
 
 def _about(subject: Subject) -> str:
-    shown = f"mean of {subject.replications}; bands: 95 % interval of the mean"
+    few = " of the baseline and of this arm" if len(_banded(subject)) < len(subject.arms) else ""
+    shown = f"mean of {subject.replications}; bands: 95 % interval of the mean{few}"
     if not subject.is_alone:
         gap = subject.difference["pool_end"]
         shown += f". Difference at the end: {amount(gap['mean'])} ({interval_of_counts(gap['low'], gap['high'])})"
@@ -150,11 +158,9 @@ def _panels(subject: Subject, slide: Slide, levels: Scale, rates: Scale) -> tupl
 
 def _draw_pools(subject: Subject, panel: Panel, paths: dict[str, _Path]) -> None:
     colours = arm_colours(subject.results)
-    drawn: list[Floats] = []
     for name, path in paths.items():
-        twins = sum(np.array_equal(path.mean, other) for other in drawn)
-        _draw(panel, path, colours[name], gaps=twins)
-        drawn.append(path.mean)
+        twins = [other for other in paths if np.array_equal(paths[other].mean, path.mean)]
+        _draw(panel, path, colours[name], style=_dashes(twins.index(name), len(twins)), band=name in _banded(subject))
     labels = [
         _Label(float(path.mean[-1]), amount(float(path.mean[-1])), subject.title(name), colours[name])
         for name, path in paths.items()
@@ -169,7 +175,7 @@ def _draw_flows(subject: Subject, panel: Panel, flows: dict[tuple[str, str], _Pa
     for (arm, flow), path in flows.items():
         if arm != BASELINE and flow == "joined" and same:
             continue
-        _draw(panel, path, colours[arm], dotted=flow == "joined")
+        _draw(panel, path, colours[arm], style=(0.0, (1.0, 1.6)) if flow == "joined" else "-")
         who = "" if subject.is_alone else "both arms" if flow == "joined" and same else subject.title(arm)
         what = "joins" if flow == "joined" else "leavings"
         labels.append(_Label(float(path.mean[-1]), what, who, colours[arm]))
@@ -180,12 +186,19 @@ def _draw_flows(subject: Subject, panel: Panel, flows: dict[tuple[str, str], _Pa
     _write(panel, labels, panel.height + 0.3, SMALL)
 
 
-def _draw(panel: Panel, path: _Path, colour: str, *, gaps: int = 0, dotted: bool = False) -> None:
-    """Draw a mean and its band; a line that lies on others gets gaps through which they are seen."""
-    scale = panel.slide.scale
-    style = (0, (1, 1.6)) if dotted else (6.0 * gaps, (6, 6 * gaps)) if gaps else "-"
-    panel.ax.fill_between(path.months, path.low, path.high, color=colour, alpha=0.16, linewidth=0)
-    panel.ax.plot(path.months, path.mean, color=colour, linestyle=style, linewidth=2.2 * scale)
+def _dashes(place: int, twins: int) -> LineStyleType:
+    """Return the style of a line that lies on others: the first is whole, the others leave it in view."""
+    return "-" if place == 0 else (-6.0 * place, (6.0, 6.0 * (twins - 1)))
+
+
+def _draw(panel: Panel, path: _Path, colour: str, *, style: LineStyleType, band: bool = True) -> None:
+    """Draw a mean and its band."""
+    if band:
+        panel.ax.fill_between(path.months, path.low, path.high, color=colour, alpha=0.16, linewidth=0)
+    point = "o" if len(path.months) == 1 else ""
+    panel.ax.plot(
+        path.months, path.mean, marker=point, color=colour, linestyle=style, linewidth=2.2 * panel.slide.scale
+    )
 
 
 @dataclass(frozen=True)

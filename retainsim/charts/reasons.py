@@ -39,6 +39,17 @@ class _Row:
     shares: list[float]
 
 
+@dataclass(frozen=True)
+class _Bar:
+    """One bar: leavings a year, their 95 % interval, what is written at it, its middle and thickness in rows."""
+
+    mean: float
+    ends: tuple[float, float]
+    number: str
+    level: float
+    thick: float
+
+
 def reasons(results: Results, *, arm: str | None = None, ax: Axes | None = None) -> Axes:
     """Draw leavings a year by reason, the baseline against one arm."""
     subject = Subject(results, arm)
@@ -46,13 +57,15 @@ def reasons(results: Results, *, arm: str | None = None, ax: Axes | None = None)
     rows = _rows(subject, arms)
     with canvas.style():
         slide = Slide(results, _finding(subject), _about(subject), notes=_notes(subject), ax=ax)
-        panel = _panel(slide, subject, rows)
-        for level, row in enumerate(reversed(rows)):
-            name = balance(row.name, LARGE, (_NAMES - _GAP) * INCH, 2)
-            slide.text(_NAMES - _GAP, panel.y(level + 0.5), name, LARGE, ha="right", va="center")
-            titles = [subject.title(a) for a in arms] if row is rows[0] and len(arms) > 1 else [""] * len(arms)
-            for number, title in enumerate(titles):
-                _draw(panel, level, number, row, title, arm_colours(results)[arms[number]])
+        panel = _panel(slide, rows)
+        _names(panel, rows)
+        colours = [arm_colours(results)[name] for name in arms]
+        bars = [_bars(row, len(rows) - place) for place, row in enumerate(rows)]
+        for row in bars:
+            for bar, colour in zip(row, colours, strict=True):
+                _draw(panel, bar, colour)
+        if not subject.is_alone:
+            _sign(panel, bars, [subject.title(name) for name in arms], colours)
     return panel.ax
 
 
@@ -64,6 +77,18 @@ def _rows(subject: Subject, arms: list[str]) -> list[_Row]:
     rest = ranked[len(kept) :]
     rows = [_row(subject, arms, _word(reason), [reason]) for reason in kept]
     return [*rows, _row(subject, arms, f"{len(rest)} other reasons", rest)] if rest else rows
+
+
+def _bars(row: _Row, top: int) -> list[_Bar]:
+    """Return the bars of a row that ends at `top`, one for each arm, from above."""
+    bars, thick = [], _FILLED / len(row.found)
+    for place, (found, share) in enumerate(zip(row.found, row.shares, strict=True)):
+        mean = found["mean"] or 0.0
+        low, high = (mean if found[end] is None else max(found[end] or 0.0, 0.0) for end in ("low", "high"))
+        number = f"{amount(mean)} ({percent(share, 0)})".replace(" ", BOUND)
+        level = top - 0.5 + _FILLED / 2 - (place + 0.5) * thick
+        bars.append(_Bar(mean, (low, high), number, level, thick))
+    return bars
 
 
 def _row(subject: Subject, arms: list[str], name: str, reasons: list[str]) -> _Row:
@@ -92,7 +117,7 @@ def _finding(subject: Subject) -> str:
     most = max(by_reason, key=lambda reason: by_reason[reason])
     part = "all" if by_reason[most] >= abs(change) else amount(by_reason[most] / years)
     more = "more" if sign > 0 else "fewer"
-    return f"{subject.name}: {amount(abs(change) / years)} {more} leavings a year, {part} of them from {_word(most)}"
+    return f"{subject.name}: {amount(abs(change) / years)} {more} leavings a year, {part} of them under “{_word(most)}”"
 
 
 def _largest(subject: Subject, years: float) -> str:
@@ -102,7 +127,9 @@ def _largest(subject: Subject, years: float) -> str:
     most = max(by_reason, key=lambda reason: by_reason[reason]["mean"])
     largest = by_reason[most]["mean"]
     share = percent(largest / total, 0).replace(" ", BOUND)
-    found = f"{share} of leavings are from {_word(most)}: {amount(largest / years)} of {amount(total / years)} a year"
+    found = (
+        f"{share} of leavings are under “{_word(most)}”: {amount(largest / years)} of {amount(total / years)} a year"
+    )
     return found if subject.is_alone else f"{subject.name}: as many leavings as in the baseline. {found}"
 
 
@@ -124,11 +151,11 @@ def _notes(subject: Subject) -> list[str]:
 # -- drawing ----------------------------------------------------------------------------------------------------
 
 
-def _panel(slide: Slide, subject: Subject, rows: list[_Row]) -> Panel:
+def _panel(slide: Slide, rows: list[_Row]) -> Panel:
     """Place the panel, with room for the numbers on the right of the longest bar."""
     tall = min(_TALLEST, (slide.top - slide.bottom - 0.7) / len(rows)) * len(rows)
     values = [x for row in rows for e in row.found for x in (e["mean"], e["high"]) if x is not None]
-    longest = max(width(_number(row, i), NORMAL, bold=True) for row in rows for i in range(len(row.found))) / INCH
+    longest = max(width(bar.number, NORMAL, bold=True) for row in rows for bar in _bars(row, 1)) / INCH
     across = Scale.of(values, most=6, zero=True)
     levels = Scale(0.0, float(len(rows)), (), ())
     place = (_NAMES, slide.top - 0.35 - tall, slide.width - _NAMES - longest - 0.2, tall)
@@ -137,32 +164,41 @@ def _panel(slide: Slide, subject: Subject, rows: list[_Row]) -> Panel:
     return panel
 
 
-def _number(row: _Row, arm: int) -> str:
-    return f"{amount(row.found[arm]['mean'] or 0.0)} ({percent(row.shares[arm], 0)})".replace(" ", BOUND)
+def _names(panel: Panel, rows: list[_Row]) -> None:
+    """Write the reasons beside their bars, as large as all of them fit."""
+    room = (_NAMES - _GAP) * INCH
+    for size in (LARGE, NORMAL, SMALL):
+        names = [balance(row.name, size, room, 2) for row in rows]
+        if not any(name.endswith("…") for name in names):
+            break
+    for place, name in enumerate(names):
+        level = panel.y(len(rows) - place - 0.5)
+        panel.slide.text(_NAMES - _GAP, level, name, size, ha="right", va="center")
 
 
-def _draw(panel: Panel, level: int, number: int, row: _Row, title: str, colour: str) -> None:
-    """Draw the bar of one arm with its interval, its number, and in the first row the name of the arm."""
-    found, scale = row.found[number], panel.slide.scale
-    thick = _FILLED / len(row.found)
-    middle = level + 0.5 + _FILLED / 2 - (number + 0.5) * thick
-    mean = found["mean"] or 0.0
-    low, high = (mean if found[k] is None else max(found[k] or 0.0, 0.0) for k in ("low", "high"))
-    panel.ax.barh(middle, mean, 0.92 * thick, color=colour)
-    panel.ax.plot((low, high), (middle, middle), color=INK, linewidth=1.4 * scale)
-    end = panel.x(max(mean, high)) + 0.08
-    text, place = _number(row, number), panel.y(middle)
-    panel.slide.text(end, place, text, NORMAL, va="center", weight="bold", color=ink(colour))
-    if title:
-        _sign(panel, place, (panel.x(min(mean, low)), end + width(text, NORMAL, bold=True) / INCH), title, colour)
+def _draw(panel: Panel, bar: _Bar, colour: str) -> None:
+    """Draw the bar of one arm and reason with its interval and its number."""
+    low, high = bar.ends
+    panel.ax.barh(bar.level, bar.mean, 0.92 * bar.thick, color=colour)
+    panel.ax.plot((low, high), (bar.level, bar.level), color=INK, linewidth=1.4 * panel.slide.scale)
+    place = panel.x(high) + 0.08, panel.y(bar.level)
+    panel.slide.text(*place, bar.number, NORMAL, va="center", weight="bold", color=ink(colour))
 
 
-def _sign(panel: Panel, level: float, ends: tuple[float, float], title: str, colour: str) -> None:
-    """Write the name of an arm in its bar, or beyond its number where there is more room."""
-    inside, outside = ends[0] - panel.left - 0.25, panel.slide.width - ends[1] - 0.1
-    if inside >= outside:
-        text = cut(title, SMALL, inside * INCH)
-        panel.slide.text(panel.left + 0.1, level, text, SMALL, va="center", color="white")
-    else:
-        text = cut(title, SMALL, outside * INCH)
-        panel.slide.text(ends[1] + 0.1, level, text, SMALL, va="center", color=ink(colour))
+def _sign(panel: Panel, bars: list[list[_Bar]], titles: list[str], colours: list[str]) -> None:
+    """Write the names of the arms at the bars of the first reason that has room for them, else of the roomiest."""
+    rooms = [[_room(panel, bar) for bar in row] for row in bars]
+    spare = [min(r[0] - width(t, SMALL) for r, t in zip(row, titles, strict=True)) for row in rooms]
+    chosen = next((i for i, s in enumerate(spare) if s >= 0), spare.index(max(spare)))
+    for bar, (room, start, is_inside), title, colour in zip(bars[chosen], rooms[chosen], titles, colours, strict=True):
+        look = "white" if is_inside else ink(colour)
+        panel.slide.text(start, panel.y(bar.level), cut(title, SMALL, room), SMALL, va="center", color=look)
+
+
+def _room(panel: Panel, bar: _Bar) -> tuple[float, float, bool]:
+    """Return the room for a name (points), where it starts (inches), and whether it is inside the bar."""
+    low, high = bar.ends
+    inside = (panel.x(low) - panel.left - 0.2) * INCH
+    start = panel.x(high) + 0.2 + width(bar.number, NORMAL, bold=True) / INCH
+    outside = (panel.slide.width - start) * INCH
+    return (inside, panel.left + 0.1, True) if inside >= outside else (outside, start, False)

@@ -11,8 +11,8 @@ from matplotlib.ticker import MaxNLocator
 from retainsim.wording import Money
 
 _SIZES = ((1e12, " tn"), (1e9, " bn"), (1e6, " m"), (1e3, " k"))
-_LEAST_SPAN = 0.02
-"""An axis spans at least this share of what it shows, so that ticks need few digits."""
+_LEAST_SPAN = 1e-4
+"""An axis spans at least this share of what it shows, so that no tick needs more than seven digits."""
 _PADDING = 0.05
 
 

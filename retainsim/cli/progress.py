@@ -18,7 +18,7 @@ EVERY_SECONDS = 10.0
 LONG_SECONDS = 60.0
 """A run that takes longer says so."""
 SURE_SECONDS = 3.0
-"""Watched for so long, the speed of a run is known well enough."""
+"""For so long after the first replication processes start up; watched for as long again, the speed is known."""
 
 Tell = Callable[[str], None]
 
@@ -39,30 +39,33 @@ class Tally:
     clock: Callable[[], float] = time.monotonic
     done: int = 0
     wanted: int = 0
-    _first: tuple[float, int] | None = None
-    _has_told: bool = field(default=False)
+    _marks: list[tuple[float, int]] = field(default_factory=list)
+    _has_told: bool = False
 
     def __call__(self, done: int, wanted: int) -> None:
         """Note how far the run is."""
         self.done, self.wanted = done, wanted
-        if self._first is None:
-            self._first = self.clock(), done
+        now = self.clock()
+        if len(self._marks) < 2 and (not self._marks or now - self._marks[0][0] >= SURE_SECONDS):
+            self._marks.append((now, done))
         left = self.left()
-        if left is not None and self.clock() - self._first[0] >= SURE_SECONDS and not self._has_told:
+        if left and len(self._marks) == 2 and now - self._marks[1][0] >= SURE_SECONDS and not self._has_told:
             self._has_told = True
             if left > LONG_SECONDS:
                 self.tell(f"this takes about {spell(left)} more; Ctrl-C keeps what is finished by then")
 
     def left(self) -> float | None:
-        """Return the seconds that the rest takes at the speed so far; None before the second replication."""
-        if self._first is None or self.done == self._first[1]:
+        """Return the seconds that the rest takes at the speed so far; None before it can be known."""
+        if not self._marks or self.done == self._marks[-1][1]:
             return None
-        seconds, replications = self.clock() - self._first[0], self.done - self._first[1]
-        return (self.wanted - self.done) * seconds / replications
+        time, done = self._marks[-1]
+        return (self.wanted - self.done) * (self.clock() - time) / (self.done - done)
 
     def __str__(self) -> str:
         if not self.wanted:
             return "calibrating"
+        if self.done >= self.wanted:
+            return f"{self.done} of {self.wanted} replications, adding up"
         left = self.left()
         rest = f", about {spell(left)} left" if left is not None else ""
         return f"{self.done} of {self.wanted} replications{rest}"

@@ -47,6 +47,7 @@ class Mechanism(mechanism.Mechanism):
     """Jolts everybody present, strains who stays, and keeps joiners away."""
 
     lines = {"breach": "variable"}
+    is_shock = True
 
     def attach(self, world: World) -> None:
         """Open the line, announce the strain, and put every breach on the calendar."""

@@ -6,7 +6,9 @@ import pytest
 
 import retainsim
 
-LONG = "Keep <b>everybody</b> for $x^2$ months more, at {any} price \\frac{1}{2} & 100 % of _them_, whatever it costs us"
+LONG = (
+    "Keep <b>everybody</b> for $x^2$ months more, at {any} price \\frac{1}{2} & 100 % of _them_, whatever it costs us"
+)
 WORD = "Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtengesellschaft" + "W" * 39
 
 
@@ -47,10 +49,10 @@ def arm(name, body="retention = { points = 5 }", title=None):
     return f"[arms.{name}]\ntitle = '''{title or name}'''\n{body}\n"
 
 
-MANY = "".join(
-    arm(f"arm{i}", f"retention = {{ churn = {1 - 0.01 * i} }}", f"{i}: {LONG}"[:120]) for i in range(1, 8)
+MANY = "".join(arm(f"arm{i}", f"retention = {{ churn = {1 - 0.01 * i} }}", f"{i}: {LONG}"[:120]) for i in range(1, 8))
+REASONS = "[churn.reasons]\n" + "".join(
+    f"{'a_long_name_of_a_reason_nobody_expects'}{i:02} = {i}\n" for i in range(1, 13)
 )
-REASONS = "[churn.reasons]\n" + "".join(f"{'a_long_name_of_a_reason_nobody_expects'}{i:02} = {i}\n" for i in range(1, 13))
 EVERYTHING = """
 [mechanisms.retention_programme]
 spend_per_customer = 0.5

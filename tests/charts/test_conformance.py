@@ -57,11 +57,7 @@ def leaving(figure):
     """Return visible texts that leave the figure."""
     edge = figure.bbox
     boxes = [(text.get_text(), text.get_window_extent()) for text in texts(figure)]
-    return [
-        text
-        for text, box in boxes
-        if box.x0 < edge.x0 or box.x1 > edge.x1 or box.y0 < edge.y0 or box.y1 > edge.y1
-    ]
+    return [text for text, box in boxes if box.x0 < edge.x0 or box.x1 > edge.x1 or box.y0 < edge.y0 or box.y1 > edge.y1]
 
 
 def test_no_text_overlaps_another(drawn):

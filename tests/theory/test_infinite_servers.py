@@ -16,6 +16,7 @@ from scipy import special
 
 JOINS, LIFE = 100, 4.0
 WARM_UP, APART = 60, 20
+RUNS = 6
 
 
 def churn_of(hazard_per_year):
@@ -79,19 +80,19 @@ def check_poisson(pools, law):
 
 
 @pytest.fixture(scope="module")
-def thousand():
-    return sampled(1000)
+def pools():
+    return sampled(500)
 
 
 @pytest.mark.parametrize("law", LAWS)
-def test_v11_the_pool_is_poisson_whatever_the_law_of_lifetimes(thousand, law):
-    check_poisson(thousand, law)
+def test_v11_the_pool_is_poisson_whatever_the_law_of_lifetimes(pools, law):
+    check_poisson(pools, law)
 
 
-def test_v11_pools_of_different_segments_are_independent(thousand):
+def test_v11_pools_of_different_segments_are_independent(pools):
     for one, other in ((0, 1), (0, 2), (1, 2)):
-        found = np.corrcoef(thousand[:, one], thousand[:, other])[0, 1]
-        check(found, 0.0, 1 / math.sqrt(len(thousand)), f"correlation, n = {len(thousand)}")
+        found = np.corrcoef(pools[:, one], pools[:, other])[0, 1]
+        check(found, 0.0, 1 / math.sqrt(len(pools)), f"correlation, n = {len(pools)}")
 
 
 @pytest.mark.long
@@ -125,7 +126,7 @@ def test_v11_an_empty_pool_fills_as_the_integral_of_survival(filling, law):
 def test_v11_closing_a_leak_by_a_fifth_gives_the_pool_of_a_quarter_more_joins():
     months = 460
     found = play(
-        replications=10,
+        replications=RUNS,
         months=months,
         segments={"s": {"annual_churn": churn_of(3.0)}},
         acquisition={"web": {"joins": JOINS}},
@@ -136,9 +137,9 @@ def test_v11_closing_a_leak_by_a_fifth_gives_the_pool_of_a_quarter_more_joins():
         run={"seed": 12},
     )
     times = np.arange(WARM_UP, months + 1, APART)
-    n, means = 10 * len(times), {}
+    n, means = RUNS * len(times), {}
     for arm, pool in (("baseline", 400), ("loyal", 500), ("loud", 500)):
-        means[arm] = heads(found, arm=arm)["s"][times].mean() / 10
+        means[arm] = heads(found, arm=arm)["s"][times].mean() / RUNS
         check(means[arm], pool, math.sqrt(pool / n), f"V11 mean, {arm}, n = {n}")
     extra = theory.equivalent_extra_joins(churn_of(3.0), churn_of(3.0) - churn_of(2.4), continuous=True)
     assert extra == pytest.approx(0.25)
