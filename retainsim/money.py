@@ -109,6 +109,8 @@ class Money:
         for tariff, mine in self._by_tariff(rows):
             if not tariff.is_flat or self.by_customer:
                 self._post_rows(tariff, rows[mine], until[mine], row)
+        for line in self._charged_each:
+            self._post_each(line, rows, until, row)
         self._pool["posted"][rows] = until
 
     def settle(self, start: float, end: float) -> None:
@@ -122,12 +124,12 @@ class Money:
         revenue = [self._revenue[:, :, None] * flat * sizes for _, sizes in (nominal, valued)]
         serve = [self._serve[:, :, None] * flat * heads for heads, _ in (nominal, valued)]
         self._post(row, revenue, serve)
-        self._post_charges(start, end, row, spans[0.0][0], spans[-rate][0])
+        self._post_charges(row, spans[0.0][0], spans[-rate][0])
         self.begin()
 
     def settle_present(self, until: float) -> None:
         """Post up to `until` what is worked out customer by customer, for those present."""
-        if not self._flat.all():
+        if not self._flat.all() or self._charged_each:
             rows = self._pool.rows()
             self.settle_rows(rows, np.full(len(rows), until))
 
@@ -189,24 +191,18 @@ class Money:
         self._ledger.add("cost_to_serve", row, *(x.sum(axis=2) for x in serve))
         self.margins[row] += revenue[0] * self._gross_margin[:, :, None] - serve[0]
 
-    def _post_charges(self, start: float, end: float, row: int, heads: Floats, valued: Floats) -> None:
+    def _post_charges(self, row: int, heads: Floats, valued: Floats) -> None:
         for line in sorted(self._charges):
             rate = self._charges[line][:, None]
             if rate.any():
                 self._ledger.add(line, row, rate * heads.sum(axis=2), rate * valued.sum(axis=2))
-        for line in self._charged_each:
-            self._post_each(line, start, end, row)
 
-    def _post_each(self, line: str, start: float, end: float, row: int) -> None:
-        pool = self._pool
-        rows = np.flatnonzero(pool[f"charge.{line}"] > 0.0)
-        first = np.maximum(pool["joined"][rows], start)
-        last = np.minimum(pool["leaves"][rows], end)
-        amounts = []
-        for rate in (0.0, -self._ledger.discounting):
-            each = pool[f"charge.{line}"][rows] * between(first, last, rate)
-            amounts.append(self._by_cell(rows, each).sum(axis=2))
-        self._ledger.add(line, row, *amounts)
+    def _post_each(self, line: str, rows: Ints, until: Floats, row: int) -> None:
+        """Post what each of these customers is charged from where it was posted last up to its own time."""
+        rates, since = self._pool[f"charge.{line}"][rows], self._pool["posted"][rows]
+        spans = (between(since, until, 0.0), between(since, until, -self._ledger.discounting))
+        nominal, valued = (self._by_cell(rows, rates * months).sum(axis=2) for months in spans)
+        self._ledger.add(line, row, nominal, valued)
 
     def _by_cell(self, rows: Ints, amounts: Floats) -> Floats:
         pool = self._pool

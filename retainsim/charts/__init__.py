@@ -68,16 +68,16 @@ def draw(results: Results, folder: str | os.PathLike[str], *, formats: Iterable[
     from retainsim.charts import canvas
 
     wanted = list(formats)
-    for format in wanted:
-        if format not in canvas.FORMATS:
-            raise UsageError(f"format {format!r}; the formats are {' and '.join(canvas.FORMATS)}")
+    for ending in wanted:
+        if ending not in canvas.FORMATS:
+            raise UsageError(f"format {ending!r}; the formats are {' and '.join(canvas.FORMATS)}")
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     paths = []
     for name in NAMES:
         ax = chart(name)(results)
-        for format in wanted:
-            path = place / f"{name}.{format}"
-            canvas.save(ax, path, format)
+        for ending in wanted:
+            path = place / f"{name}.{ending}"
+            canvas.save(ax, path, ending)
             paths.append(path)
     return paths

@@ -14,6 +14,7 @@ from retainsim.charts.colours import GREY, INK, arm_colours, ink, sign_colour
 from retainsim.charts.lettering import balance, sentence, width
 from retainsim.charts.scales import Scale
 from retainsim.charts.subject import Subject
+from retainsim.draws import Floats
 from retainsim.study.compare import BASELINE, Estimate, estimate
 
 if TYPE_CHECKING:
@@ -76,25 +77,31 @@ def _steps(subject: Subject, start: float) -> list[_Step]:
     return steps
 
 
-def _lines(subject: Subject) -> dict[str, np.ndarray]:
-    """Return by line, in order, the value at month 0 of each replication, less the baseline's; small ones merged."""
-    table = subject.results.values.pivot_table(index="replication", columns=["arm", "line"], values="value", sort=False)
+def _lines(subject: Subject) -> dict[str, Floats]:
+    """Return the lines of the bridge in order, each with its values by replication, small ones merged."""
+    lines = _differences(subject)
+    closing = {_CLOSING: lines.pop(_CLOSING)} if _CLOSING in lines else {}
+    sizes = {name: abs(float(values.mean())) for name, values in (lines | closing).items()}
+    least = _SMALL * max(sizes.values(), default=0.0)
+    ranked = sorted(lines, key=lambda name: -sizes[name])
+    small = [name for place, name in enumerate(ranked) if sizes[name] < least or place >= _MOST]
+    small = small if len(small) > 1 else []
+    told = [name for name in _ORDER if name in lines]
+    others = sorted(name for name in lines if name not in told)
+    found = {name: lines[name] for name in (*told, *others) if name not in small}
+    other = {"other": np.sum([lines[name] for name in small], axis=0)} if small else {}
+    return found | other | closing
+
+
+def _differences(subject: Subject) -> dict[str, Floats]:
+    """Return by line the value at month 0 in each replication, less the baseline's; lines of zeros are left out."""
+    values = subject.results.values
+    table = values.pivot_table(index="replication", columns=["arm", "line"], values="value", sort=False)
     wide = pd.DataFrame(table[subject.arm]).fillna(0.0)
     if not subject.is_alone:
-        wide = wide.sub(table[BASELINE], fill_value=0.0)
-    sizes = wide.mean().abs()
-    closing = [_CLOSING] if subject.has_closing and wide[_CLOSING].any() else []
-    others = [line for line in wide if line != _CLOSING and wide[line].any()]
-    ranked = sorted(others, key=lambda line: -sizes[line])
-    least = _SMALL * sizes[[*others, *closing]].max() if others or closing else 0.0
-    small = [line for place, line in enumerate(ranked) if sizes[line] < least or place >= _MOST]
-    small = small if len(small) > 1 else []
-    known = [line for line in _ORDER if line in others and line not in small]
-    rest = sorted(line for line in others if line not in (*known, *small))
-    found = {line: wide[line].to_numpy() for line in (*known, *rest)}
-    if small:
-        found["other"] = wide[small].sum(axis=1).to_numpy()
-    return found | {line: wide[line].to_numpy() for line in closing}
+        wide = wide.sub(pd.DataFrame(table[BASELINE]), fill_value=0.0)
+    lines = {str(name): wide[name].to_numpy(np.float64) for name in wide}
+    return {name: x for name, x in lines.items() if x.any() and (name != _CLOSING or subject.has_closing)}
 
 
 # -- words ------------------------------------------------------------------------------------------------------

@@ -56,7 +56,7 @@ class Sheet(Axes):
     def _repr_png_(self) -> bytes:
         file = io.BytesIO()
         with style():
-            self.figure.savefig(file, format="png", dpi=_NOTEBOOK_DPI, metadata=_METADATA["png"])
+            _root(self).savefig(file, format="png", dpi=_NOTEBOOK_DPI, metadata=_METADATA["png"])
         return file.getvalue()
 
 
@@ -149,10 +149,10 @@ class Slide:
             "center": y + pitch * len(lines) / 2 - ASCENT * size / INCH,
             "bottom": y + pitch * len(lines) - ASCENT * size / INCH,
         }[va]
-        look = {"color": INK, "parse_math": False, "usetex": False} | look
+        plain: dict[str, Any] = {"color": INK, "va": "baseline", "parse_math": False, "usetex": False}
         for number, line in enumerate(lines):
             place = self._at(x, first - number * pitch)
-            self._figure.text(*place, line, size=size * self.scale, family=families(line), va="baseline", **look)
+            self._figure.text(*place, line, size=size * self.scale, family=families(line), **(plain | look))
 
     def line(self, xs: Sequence[float], ys: Sequence[float], **look: Any) -> None:
         """Draw a line between places (inches)."""
@@ -199,12 +199,12 @@ class Slide:
         return height(foot, SMALL) / INCH + 0.15
 
 
-def save(ax: Axes, path: Path, format: str) -> None:
+def save(ax: Axes, path: Path, ending: str) -> None:
     """Write the figure of a chart, whole or not at all, and with the same bytes whenever it is drawn."""
     figure = _root(ax)
-    metadata = dict(_METADATA[format], Title=figure.get_label())
+    metadata = dict(_METADATA[ending], Title=figure.get_label())
     with style():
-        write_whole(path, lambda file: figure.savefig(file, format=format, metadata=metadata))
+        write_whole(path, lambda file: figure.savefig(file, format=ending, metadata=metadata))
 
 
 def _root(ax: Axes) -> Figure:

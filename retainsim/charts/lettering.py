@@ -105,7 +105,7 @@ def spread(wanted: Sequence[float], heights: Sequence[float], low: float, high: 
     They keep the order wanted, the first of equals on top, and stay within [low, high] if they fit there; if
     not, they start at `low`.
     """
-    order = np.lexsort((-np.arange(len(wanted)), wanted))
+    order = np.lexsort((-np.arange(len(wanted)), np.asarray(wanted)))
     tall = np.asarray(heights, dtype=np.float64)[order]
     offset = np.cumsum(tall) - tall / 2
     free = isotonic_regression(np.asarray(wanted, dtype=np.float64)[order] - offset).x

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from retainsim.draws import Floats
 from retainsim.wording import Money
 
 _SIZES = ((1e12, " tn"), (1e9, " bn"), (1e6, " m"), (1e3, " k"))
@@ -42,7 +43,8 @@ class Scale:
         low, high = _limits([*values, 0.0] if zero else values)
         largest = max(abs(low), abs(high))
         size, unit = _money_size(largest, money) if money else (1.0, "")
-        ticks = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(low / size, high / size)
+        locator = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10])
+        ticks = np.asarray(locator.tick_values(low / size, high / size), dtype=np.float64)
         ticks = ticks[(ticks >= low / size) & (ticks <= high / size)]
         return cls(low, high, tuple((ticks * size).tolist()), tuple(_written(ticks)), unit)
 
@@ -87,7 +89,7 @@ def _money_size(largest: float, money: Money) -> tuple[float, str]:
     return size / money.unit, money.sign + suffix
 
 
-def _written(ticks: np.ndarray) -> list[str]:
+def _written(ticks: Floats) -> list[str]:
     """Write ticks with as many decimals as tell them apart."""
     step = float(np.diff(ticks).min()) if len(ticks) > 1 else 1.0
     decimals = next((d for d in range(12) if abs(round(step, d) - step) < 1e-6 * step), 12)

@@ -24,7 +24,7 @@ COMMANDS = {
 }
 """What `retainsim --help` says of each command; a test keeps it equal to what the command says itself."""
 
-FAULT, INTERRUPTED = 1, 130
+FAULT, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 DEBUG = "retainsim.debug"
 
 
@@ -74,6 +74,8 @@ class Root(click.Group):
             _fail(ctx, "interrupted; nothing was kept", INTERRUPTED)
         except RetainsimError as error:
             _fail(ctx, str(error), error.exit_code)
+        except OSError as error:
+            _fail(ctx, f"{error.filename or 'the disk'}: {error.strerror or error}; choose another place", WRONG_USAGE)
         except Exception as error:
             hint = "" if ctx.meta.get(DEBUG) else "; run it again with --debug and report what it says"
             _fail(ctx, f"retainsim failed: {type(error).__name__}: {error}{hint}", FAULT)

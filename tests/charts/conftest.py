@@ -6,9 +6,7 @@ import pytest
 
 import retainsim
 
-LONG = (
-    "Keep <b>everybody</b> for $x^2$ months more, at {any} price \\frac{1}{2} & 100 % of _them_, whatever it costs us"
-)
+LONG = "Keep <b>everybody</b> for $x^2$ months more, at {any} price \\frac{1}{2} & 100 % of _them_, whatever it costs"
 WORD = "Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtengesellschaft" + "W" * 39
 
 
@@ -99,7 +97,8 @@ TEXTS = {
     ),
     "barely": scenario(segment="price = 4e8\nannual_churn = 0.2", arms=arm("a", "retention = { churn = 0.9999 }")),
     "unsure": scenario(
-        segment="price = { normal = [20.0, 4.0] }\nannual_churn = 0.25", arms=arm("retention", title="ÄÖÜ ß ça, Ωμέγα, Привет")
+        segment="price = { normal = [20.0, 4.0] }\nannual_churn = 0.25",
+        arms=arm("retention", title="ÄÖÜ ß ça, Ωμέγα, Привет"),
     ),
 }  # fmt: skip
 

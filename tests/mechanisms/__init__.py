@@ -1,0 +1,1 @@
+"""Mechanism tests: one conformance suite over all, and one file for each."""

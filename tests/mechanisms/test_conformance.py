@@ -1,0 +1,296 @@
+"""Every mechanism keeps the contract of MECHANISMS.md: alone, with all others, in any order, and at zero strength.
+
+A mechanism that is registered and not listed here fails: add its settings, and those at which it does nothing.
+"""
+
+import re
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import tomli_w
+
+from retainsim import mechanism, mechanisms, scenario
+from retainsim.draws import Luck
+from retainsim.ledger import SIGNS
+from unit.making import SEGMENT, arm, differing, parameters, play, play_in_order, setup
+
+EVERY = (*mechanisms.ALWAYS_ON, *mechanisms.NAMES)
+every = pytest.mark.parametrize("name", EVERY)
+switched = pytest.mark.parametrize("name", mechanisms.NAMES)
+
+ON = {
+    "breach": {"at_month": 7.5, "per_year": 0.5, "wary": 0.02, "fine": 1000.0, "cost_per_record": 2.0},
+    "growth": {"volume_per_year": 0.1, "cost_to_serve_half_life": 12.0, "cost_to_serve_floor": 0.5},
+    "referrals": {"rate": 0.02, "reward": 30.0},
+    "retention_programme": {"spend_per_customer": 2.0, "effect": 0.2, "ceiling": 0.5},
+}
+"""Settings at which each mechanism does something."""
+
+NOTHING = {
+    "breach": {"at_month": 7.5, "leave_at_once": 0.0, "acquisition_factor": 1.0},
+    "growth": {},
+    "referrals": {"rate": 0.0, "reward": 30.0},
+    "retention_programme": {"spend_per_customer": 0.0, "effect": 0.0, "ceiling": 0.5},
+}
+"""Settings at which each mechanism does nothing."""
+
+REASONS = {"price": 1.0, "service": 3.0}
+CHANNELS = {
+    "ads": {"spend": 400.0, "joins": 6.0, "ceiling": 20.0, "carry_over": 0.5, "mix": {"small": 1.0}},
+    "partners": {"joins": 2.0, "cost_per_join": 90.0, "first_discount": 0.2, "mix": {"small": 1.0, "large": 1.0}},
+}
+SMALL = SEGMENT | {"share": 0.7, "frailty": {"kind": "gamma", "variance": 0.5}}
+LARGE = SEGMENT | {"share": 0.3, "price": 200.0, "annual_churn": 0.1, "term_months": 6.0}
+ALWAYS_NOTHING = {
+    "channels": {"acquisition": CHANNELS | {"void": {"joins": 0.0, "mix": {"small": 1.0}}}},
+    "firm": {"firm": {"tax_rate": 0.25, "fixed_costs": 0.0}},
+    "moves": {"segments": {"small": SMALL | {"moves": {"large": 0.0}}, "large": LARGE}},
+    "reasons": {"churn": {"reasons": REASONS | {"boredom": 0.0}}},
+}
+"""Tables at which mechanisms that are always on do nothing more than without them."""
+
+ARM = {
+    "retention": {"points": 5.0, "from_month": 3.5, "cost": {"once": 500.0, "per_month": 10.0, "per_customer_month": 1.0}},
+    "investment": [{"at_month": 2.0, "amount": 700.0}, {"at_month": 5.5, "amount": 30.0}],
+    "change": [{"set": "acquisition.ads.spend", "times": 1.5, "from_month": 4.0, "ramp_months": 3.0}],
+}
+MOVING = {"small": SMALL | {"moves": {"large": 0.05}}, "large": LARGE | {"moves": {"small": 0.02}}}
+
+
+def named(table, name):
+    assert name in table, f"the mechanism {name} is new: say in {__name__} how it is switched on, and when it does nothing"
+    return table[name]
+
+
+def firm(on=(), **more):
+    """Return a firm with two segments, two channels, tax and fixed costs, and some mechanisms switched on."""
+    tables = {
+        "firm": {"tax_rate": 0.25, "fixed_costs": 200.0},
+        "segments": {"small": SMALL, "large": LARGE},
+        "churn": {"reasons": REASONS},
+        "acquisition": CHANNELS,
+        "mechanisms": {name: named(ON, name) for name in on},
+    }
+    return parameters(**(tables | more))
+
+
+def names_of(today):
+    return sorted((*mechanisms.ALWAYS_ON, *today.on))
+
+
+def told(outcome, today):
+    """Return an outcome with every axis named, so that what is empty can be left out: of a reason, a line, an origin."""
+    from retainsim.calibration import reasons_of
+
+    reasons, origins = reasons_of(today), (*today.origins, "")
+    by_origin = {
+        f"{table}.{origin}": getattr(outcome, table)[:, :, o]
+        for table in ("pool", "joined", "moved", "returned", "alive", "margins")
+        for o, origin in enumerate(origins[:-1])
+    }
+    lefts = {f"left.{r}.{o}": outcome.left[:, :, j, i] for i, r in enumerate(reasons) for j, o in enumerate(origins[:-1])}
+    lines = {f"line.{k}.{o}": outcome.lines[k][:, :, j] for k in outcome.lines for j, o in enumerate(origins)}
+    values = {f"value.{k}": outcome.values[k] for k in outcome.values}
+    found = {k: v for k, v in (by_origin | lefts | lines | values).items() if np.asarray(v).any()}
+    gone, came = outcome.departed, outcome.present
+    whole = {k: getattr(outcome, k) for k in ("npv_to_horizon", "customer_months", "discounted_months", "retention_12m")}
+    people = {"gone": gone[:4], "why": [reasons[i] for i in gone[5]], "from": [origins[i] for i in gone[4]], "stay": came[:3]}
+    return found | whole | people | {"closing": outcome.closing.sum(), "equity": outcome.equity[:, 0].tolist()}
+
+
+# Its file
+
+
+@every
+def test_its_file_has_a_mechanism_that_keeps_the_contract(name):
+    kind = mechanisms.module(name).Mechanism
+    assert issubclass(kind, mechanism.Mechanism)
+    assert kind is not mechanism.Mechanism
+    assert set(kind.lines.values()) <= set(SIGNS)
+    public = {k for k in vars(kind) if not k.startswith("_")}
+    assert public <= {k for k in vars(mechanism.Mechanism) if not k.startswith("_")}
+
+
+@every
+def test_its_first_line_is_its_name_and_a_sentence(name):
+    first = mechanisms.module(name).__doc__.split("\n")[0]
+    noun, _, sentence = first.partition(": ")
+    assert noun == name.replace("_", " ").capitalize()
+    assert re.fullmatch(r"[a-z].*\.", sentence)
+
+
+@switched
+def test_it_has_settings(name):
+    assert issubclass(mechanisms.module(name).Settings, mechanism.Settings)
+
+
+@pytest.mark.parametrize("name", [*mechanisms.NAMES, "channels"])
+def test_every_setting_has_a_unit_and_a_meaning(name):
+    for key, field in mechanisms.module(name).Settings.model_fields.items():
+        assert "unit" in (field.json_schema_extra or {}), key
+        assert field.description, key
+        numeric = field.annotation in (float, int, float | None, int | None)
+        assert not numeric or field.json_schema_extra["unit"] or key == "power", f"{key} is a number without a unit"
+
+
+@switched
+def test_its_settings_survive_being_written_and_read_again(name):
+    tree = firm((name,)).model_dump(mode="json", exclude_none=True, exclude_unset=True)
+    first = scenario.loads(tomli_w.dumps(tree | {"mechanisms": {name: named(ON, name)}}))
+    again = scenario.loads(first.resolved())
+    assert again == first
+    assert getattr(again.parameters.mechanisms, name) == getattr(first.parameters.mechanisms, name)
+    settings = getattr(again.parameters.mechanisms, name)
+    assert all(getattr(settings, key) == value for key, value in named(ON, name).items())
+
+
+# Its lines
+
+
+@every
+def test_it_opens_the_lines_it_declares_and_no_other(name):
+    today = firm([name] if name in mechanisms.NAMES else [])
+    start = setup(today, arm(**ARM), factor=0.9)
+    from retainsim.world import World
+
+    kind = mechanisms.module(name).Mechanism
+    world = World(start, Luck(0, 0), [kind()])
+    own = {line: cls for line, cls in world.ledger.classes.items() if line not in ("revenue", "cost_of_sales", "cost_to_serve")}
+    assert own == kind.lines
+
+
+def test_no_two_mechanisms_post_to_the_same_line():
+    lines = [line for name in EVERY for line in mechanisms.module(name).Mechanism.lines]
+    assert len(set(lines)) == len(lines)
+
+
+# Alone and with all others
+
+
+@every
+def test_it_runs_alone(name, monkeypatch):
+    today = firm([name] if name in mechanisms.NAMES else [], segments=MOVING)
+    outcome = play_in_order([name], setup(today, arm(**ARM), factor=0.9), Luck(1, 0), monkeypatch)
+    assert outcome.books_error <= 1e-9
+
+
+@every
+def test_it_works_with_an_empty_pool_and_nobody_joining(name, monkeypatch):
+    empty = {"ads": {"joins": 0.0, "spend": 0.0, "ceiling": 5.0}}
+    today = firm(
+        [name] if name in mechanisms.NAMES else [], pool={"customers": 0}, acquisition=empty, segments=MOVING,
+        run={"months": 14},
+    )  # fmt: skip
+    outcome = play(today, arm(retention=ARM["retention"], investment=ARM["investment"]), factor=0.9)
+    assert outcome.pool.sum() == 0
+    assert outcome.lines["revenue"].sum() == 0
+    assert np.isnan(outcome.retention_12m)
+
+
+WITHOUT = {
+    "referrals": lambda: firm([n for n in mechanisms.NAMES if n != "referrals"], segments=MOVING),
+    "moves": lambda: firm(mechanisms.NAMES),
+    "nothing": lambda: firm(mechanisms.NAMES, segments=MOVING),
+}
+TOGETHER = pytest.mark.parametrize(
+    "without",
+    [
+        "referrals",
+        "moves",
+        pytest.param(
+            "nothing",
+            marks=pytest.mark.xfail(
+                strict=True,
+                reason="clocks.py settle: a referred customer who joins after the clock `moves` has been played may move "
+                "in that very month; it is played a settlement late, in a month that is closed: BooksError",
+            ),
+        ),
+    ],
+)
+
+
+@TOGETHER
+def test_all_together_they_balance_and_every_one_of_them_does_something(without):
+    today = WITHOUT[without]()
+    for replication in range(3):
+        outcome = play(today, arm(**ARM), factor=0.9, replication=replication)
+        assert outcome.books_error <= 1e-9
+        posted = {line for line, amounts in outcome.lines.items() if amounts.any()}
+        assert posted >= {line for n in names_of(today) for line in mechanisms.module(n).Mechanism.lines}
+
+
+@TOGETHER
+def test_the_order_in_which_they_are_attached_cannot_be_seen_in_a_single_byte(without, monkeypatch):
+    today = WITHOUT[without]()
+    names, start = names_of(today), setup(today, arm(**ARM), factor=0.9)
+    wanted = play_in_order(names, start, Luck(1, 0), monkeypatch)
+    shuffles = [np.random.default_rng(seed).permutation(names).tolist() for seed in range(4)]
+    turns = [names[i:] + names[:i] for i in range(1, len(names))]
+    swaps = [[*names[: i - 1], names[i], names[i - 1], *names[i + 1 :]] for i, _ in enumerate(list(pairwise(names)), 1)]
+    for order in [names[::-1], *shuffles, *turns, *swaps]:
+        found = play_in_order(order, start, Luck(1, 0), monkeypatch)
+        assert differing(wanted, found) == [], order
+
+
+# Zero strength
+
+ZEROS = [
+    pytest.param(
+        name,
+        marks=pytest.mark.xfail(
+            strict=True,
+            reason="breach.py _happen: a breach of nothing settles within the month and burns and projects everybody anew, so "
+            "last digits change; churn.jolt could return where share is 0",
+        )
+        if name == "breach"
+        else (),
+    )
+    for name in mechanisms.NAMES
+]
+
+
+@pytest.mark.parametrize("name", ZEROS)
+def test_at_zero_strength_it_changes_nothing_to_the_last_byte(name):
+    without, with_it = firm(), firm(mechanisms={name: named(NOTHING, name)})
+    for replication in range(3):
+        wanted = told(play(without, arm(**ARM), factor=0.9, replication=replication), without)
+        found = told(play(with_it, arm(**ARM), factor=0.9, replication=replication), with_it)
+        assert differing(wanted, found) == []
+
+
+@switched
+def test_at_zero_strength_it_changes_nothing_but_last_digits(name):
+    without, with_it = firm(), firm(mechanisms={name: named(NOTHING, name)})
+    wanted, found = told(play(without), without), told(play(with_it), with_it)
+    assert wanted.keys() == found.keys()
+    assert found["npv_to_horizon"] == pytest.approx(wanted["npv_to_horizon"], rel=1e-12)
+    assert all(np.array_equal(wanted[k], found[k]) for k in wanted if k.startswith(("pool", "joined", "left")))
+
+
+@switched
+def test_at_full_strength_it_changes_something(name):
+    without, with_it = firm(), firm((name,))
+    assert differing(told(play(without), without), told(play(with_it), with_it))
+
+
+@pytest.mark.parametrize("name", sorted(set(mechanisms.ALWAYS_ON) - {"investment", "retention"}))
+def test_what_is_always_on_changes_nothing_to_the_last_byte_where_its_table_says_nothing(name):
+    without = firm(firm={"tax_rate": 0.25})
+    with_it = firm(**({"firm": {"tax_rate": 0.25}} | named(ALWAYS_NOTHING, name)))
+    wanted, found = told(play(without), without), told(play(with_it), with_it)
+    assert found.pop("npv_to_horizon") == pytest.approx(wanted.pop("npv_to_horizon"), rel=1e-12)  # a sum over more zeros
+    assert found.pop("closing") == pytest.approx(wanted.pop("closing"), rel=1e-12)
+    wanted, found = ({k: v for k, v in x.items() if not k.startswith("value.")} for x in (wanted, found))
+    assert differing(wanted, found) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "factor"),
+    [({"retention": {"churn": 1.0}}, 1.0), ({"investment": [{"at_month": 3.0, "amount": 0.0}]}, 1.0)],
+    ids=["retention", "investment"],
+)
+def test_what_an_arm_does_at_zero_strength_changes_nothing_to_the_last_byte(table, factor):
+    today = firm()
+    wanted, found = told(play(today), today), told(play(today, arm(**table), factor=factor), today)
+    assert differing(wanted, found) == []
