@@ -244,17 +244,14 @@ def _lever(scenario: Scenario, found: Calibration, lever: Retention, where: str)
 
 
 def _changes(today: Parameters, arm: Arm) -> list[Table]:
-    """Return each change with the value it starts from and comes to, earlier ones of the arm in force."""
+    """Return each change with the value of the file and the value it comes to."""
     tree = today.model_dump()
-    known: dict[str, Any] = {}
     found = []
     for change in arm.change:
         path = tuple(steps(change.set, tree))
-        before = known.get(change.set, value_at(tree, path))
-        known[change.set] = change.applied(before, 1.0)
-        key = find(path, tree)
-        given = change.model_dump(exclude_none=True)
-        found.append(given | {"before": before, "after": known[change.set], "unit": key.unit if key else ""})
+        before, key = value_at(tree, path), find(path, tree)
+        told = {"before": before, "after": change.applied(before, 1.0), "unit": key.unit if key else ""}
+        found.append(change.model_dump(exclude_none=True) | told)
     return found
 
 

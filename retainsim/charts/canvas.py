@@ -19,6 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.transforms import Bbox
 
 from retainsim.charts.colours import GREY, INK
 from retainsim.charts.lettering import ASCENT, PITCH, balance, bound, clean, families, height, sentence, wrap
@@ -129,7 +130,8 @@ class Slide:
             ax = self._figure.add_axes(corner, axes_class=Sheet)
         else:
             ax.clear()
-            ax.set_position(corner)
+            place = Bbox.from_bounds(*corner).transformed(self._figure.transFigure)
+            ax.set_position(place.transformed(ax.figure.transSubfigure.inverted()))
         ax.set(xlim=(across.low, across.high), ylim=(up.low, up.high), autoscale_on=False)
         ax.set_xticks(across.ticks, across.labels, parse_math=False)
         ax.set_yticks(up.ticks, up.labels, parse_math=False)
@@ -167,7 +169,7 @@ class Slide:
         if ax is None:
             corner, size = MARGIN, (SIZE[0] - 2 * MARGIN[0], SIZE[1] - 2 * MARGIN[1])
         else:
-            box = ax.get_position() if ax.figure is self._figure else _within(ax, self._figure)
+            box = ax.get_window_extent().transformed(self._figure.transFigure.inverted())
             corner = box.x0 * inches[0], box.y0 * inches[1]
             size = box.width * inches[0], box.height * inches[1]
         needed = SIZE[0] - 2 * MARGIN[0], SIZE[1] - 2 * MARGIN[1]
@@ -211,11 +213,6 @@ def _root(ax: Axes) -> Figure:
     figure = ax.figure.canvas.figure
     assert isinstance(figure, Figure)
     return figure
-
-
-def _within(ax: Axes, figure: Figure) -> Any:
-    """Return the place of axes of a subfigure on the whole figure."""
-    return ax.get_window_extent().transformed(figure.transFigure.inverted())
 
 
 def _source(results: Results) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from retainsim.charts import canvas
 from retainsim.charts.canvas import INCH, LARGE, NORMAL, SMALL, Panel, Slide
 from retainsim.charts.colours import INK, arm_colours, ink
-from retainsim.charts.lettering import BOUND, balance, cut, sentence, width
+from retainsim.charts.lettering import BOUND, balance, cut, height, sentence, width
 from retainsim.charts.scales import Scale
 from retainsim.charts.subject import Subject, amount, interval_of_counts
 from retainsim.mechanisms.reasons import PRESET_NOTES
@@ -182,7 +182,12 @@ def _draw(panel: Panel, bar: _Bar, colour: str) -> None:
     panel.ax.barh(bar.level, bar.mean, 0.92 * bar.thick, color=colour)
     panel.ax.plot((low, high), (bar.level, bar.level), color=INK, linewidth=1.4 * panel.slide.scale)
     place = panel.x(high) + 0.08, panel.y(bar.level)
-    panel.slide.text(*place, bar.number, NORMAL, va="center", weight="bold", color=ink(colour))
+    panel.slide.text(*place, bar.number, _size(panel, bar), va="center", weight="bold", color=ink(colour))
+
+
+def _size(panel: Panel, bar: _Bar) -> float:
+    """Return the size of a number that keeps clear of the bars above and below."""
+    return NORMAL if bar.thick * panel.height / panel.up.high * INCH >= height("", NORMAL) + 1 else SMALL
 
 
 def _sign(panel: Panel, bars: list[list[_Bar]], titles: list[str], colours: list[str]) -> None:
@@ -199,6 +204,6 @@ def _room(panel: Panel, bar: _Bar) -> tuple[float, float, bool]:
     """Return the room for a name (points), where it starts (inches), and whether it is inside the bar."""
     low, high = bar.ends
     inside = (panel.x(low) - panel.left - 0.2) * INCH
-    start = panel.x(high) + 0.2 + width(bar.number, NORMAL, bold=True) / INCH
+    start = panel.x(high) + 0.2 + width(bar.number, _size(panel, bar), bold=True) / INCH
     outside = (panel.slide.width - start) * INCH
     return (inside, panel.left + 0.1, True) if inside >= outside else (outside, start, False)

@@ -15,6 +15,8 @@ _SIZES = ((1e12, " tn"), (1e9, " bn"), (1e6, " m"), (1e3, " k"))
 _LEAST_SPAN = 1e-4
 """An axis spans at least this share of what it shows, so that no tick needs more than seven digits."""
 _PADDING = 0.05
+_NOTHING = 1e-9
+"""What is below this is what rounding left of zero."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def _limits(values: Iterable[float]) -> tuple[float, float]:
     shown = np.array(list(values), dtype=np.float64)
     shown = shown[np.isfinite(shown)] if np.isfinite(shown).any() else np.zeros(1)
     low, high = float(shown.min()), float(shown.max())
-    if low == high == 0.0:
+    if max(-low, high) < _NOTHING:
         return 0.0, 1.0
     lacking = max(0.0, _LEAST_SPAN * max(abs(low), abs(high)) - (high - low)) / 2
     padding = _PADDING * (high - low + 2 * lacking) + lacking

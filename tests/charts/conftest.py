@@ -1,10 +1,14 @@
 """Runs to draw, each made once: an ordinary one, and what could go wrong with every other."""
 
 import functools
+import sys
+from pathlib import Path
 
 import pytest
 
 import retainsim
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 LONG = "Keep <b>everybody</b> for $x^2$ months more, at {any} price \\frac{1}{2} & 100 % of _them_, whatever it costs"
 WORD = "Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtengesellschaft" + "W" * 39

@@ -1,0 +1,32 @@
+"""The command `charts`."""
+
+import pytest
+
+
+@pytest.fixture
+def run_folder(here, play):
+    play("run", "quick.toml", "--no-charts", "-o", "mine")
+    return here / "mine"
+
+
+def test_charts_are_drawn_into_the_run_and_their_paths_printed(here, run_folder, play):
+    paths = play("charts", "mine", "--format", "svg").stdout.splitlines()
+    assert paths
+    assert all((here / path).is_file() and path.endswith(".svg") for path in paths)
+    assert sorted(path.name for path in (run_folder / "charts").iterdir()) == sorted(p.split("/")[-1] for p in paths)
+
+
+def test_charts_may_be_drawn_again_and_elsewhere(here, run_folder, play, answer):
+    play("charts", "mine", "--format", "svg")
+    paths = answer("charts", "mine", "--format", "svg", "-o", "other")["charts"]
+    assert all(path.startswith("other/") and (here / path).is_file() for path in paths)
+
+
+def test_what_is_no_run_is_wrong_usage(here, play):
+    (here / "empty").mkdir()
+    assert "empty is not a finished run" in play("charts", "empty", code=2).stderr
+    assert "nowhere is not a finished run" in play("charts", "nowhere", code=2).stderr
+
+
+def test_an_unknown_format_is_wrong_usage(play):
+    assert "gif" in play("charts", "mine", "--format", "gif", code=2).stderr

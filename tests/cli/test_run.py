@@ -1,0 +1,217 @@
+"""The command `run`: what it prints, what it keeps, and how it ends."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from datetime import datetime
+
+import pytest
+
+from retainsim.study import runs
+
+RUN = ("run", "quick.toml", "--no-charts")
+
+
+def folders(here):
+    return sorted(path.name for path in (here / "runs").iterdir())
+
+
+def test_the_verdict_comes_before_the_table_and_the_table_before_what_a_customer_is_worth(play):
+    text = play(*RUN).stdout
+    places = [text.index(part) for part in ("more than the baseline", "P(better)", "Lifetime value", "Self-check")]
+    assert places == sorted(places)
+
+
+def test_every_sentence_of_the_verdict_is_printed(here, play):
+    text = play(*RUN, "-o", "mine").stdout
+    verdict = json.loads((here / "mine" / "summary.json").read_text(encoding="utf-8"))["verdict"]
+    assert all(sentence in text.splitlines() for sentence in verdict)
+
+
+def test_the_answer_on_stdout_names_no_path_and_no_warning(play):
+    result = play(*RUN)
+    assert "runs/" not in result.stdout
+    assert "warning" not in result.stdout
+    assert "run folder: runs/" in result.stderr
+
+
+def test_json_prints_what_the_summary_holds(here, play):
+    result = play(*RUN, "-o", "mine", "--json")
+    assert result.stdout == (here / "mine" / "summary.json").read_text(encoding="utf-8")
+
+
+def test_the_run_folder_is_named_by_scenario_time_and_hash(here, play):
+    play(*RUN)
+    (name,) = folders(here)
+    found = re.fullmatch(r"quick-(\d{8}-\d{6})-([0-9a-f]{8})", name)
+    assert abs((datetime.strptime(found[1], "%Y%m%d-%H%M%S") - datetime.now()).total_seconds()) < 120
+    summary = json.loads((here / "runs" / name / "summary.json").read_text(encoding="utf-8"))
+    assert summary["scenario"]["sha256"].startswith(found[2])
+
+
+def test_two_runs_within_a_second_get_two_folders(here, play, monkeypatch):
+    monkeypatch.setattr("retainsim.cli.place._name", lambda scenario: "quick-20260101-000000-00000000")
+    for _ in range(3):
+        play(*RUN)
+    assert folders(here) == [f"quick-20260101-000000-00000000{suffix}" for suffix in ("", "-2", "-3")]
+
+
+def test_a_run_is_never_overwritten_without_force(here, play):
+    play(*RUN, "-o", "mine")
+    before = (here / "mine" / "summary.json").read_bytes()
+    result = play(*RUN, "-o", "mine", "--seed", "2", code=2)
+    assert "mine exists already" in result.stderr
+    assert "--force" in result.stderr
+    assert (here / "mine" / "summary.json").read_bytes() == before
+    play(*RUN, "-o", "mine", "--seed", "2", "--force")
+    assert json.loads((here / "mine" / "summary.json").read_text(encoding="utf-8"))["run"]["seed"] == 2
+
+
+def test_charts_of_an_overwritten_run_do_not_stay_beside_the_new_one(here, play):
+    play(*RUN, "-o", "mine")
+    charts = here / "mine" / "charts"
+    charts.mkdir()
+    (charts / "npv.png").write_bytes(b"old")
+    (charts / "notes.txt").write_text("mine", encoding="utf-8")
+    play(*RUN, "-o", "mine", "--force")
+    assert [path.name for path in charts.iterdir()] == ["notes.txt"]
+
+
+def test_charts_are_drawn_into_the_run_folder(here, play):
+    result = play("run", "quick.toml", "-o", "mine")
+    names = {path.suffix for path in (here / "mine" / "charts").iterdir()}
+    assert names == {".png", ".svg"}
+    assert "charts: mine/charts" in result.stderr
+
+
+@pytest.mark.parametrize("out", ["quick.toml", "quick.toml/inside", "/proc/nowhere/x", "nul\0l"])
+def test_an_unwritable_folder_is_found_before_the_run(here, play, monkeypatch, out):
+    monkeypatch.setattr(runs, "run", lambda *_, **__: pytest.fail("it ran"))
+    result = play(*RUN, "-o", out, code=2)
+    assert "choose another place" in result.stderr
+    assert not (here / "runs").exists()
+
+
+def test_a_failed_run_leaves_no_folder(here, play):
+    result = play(*RUN, "--set", "arms.retention.retention.points=40", code=3)
+    assert "ask for at most" in result.stderr
+    assert not (here / "runs").exists()
+
+
+def test_a_failed_run_leaves_what_was_there(here, play):
+    (here / "mine").mkdir()
+    play(*RUN, "-o", "mine", "--set", "arms.retention.retention.points=40", code=3)
+    assert list((here / "mine").iterdir()) == []
+
+
+def test_a_run_says_that_it_is_running_while_it_is(here, play, monkeypatch):
+    seen = []
+    original = runs.Task.play
+
+    def look(task, replication):
+        seen.append(json.loads((here / "mine" / "run.json").read_text(encoding="utf-8"))["status"])
+        return original(task, replication)
+
+    monkeypatch.setattr(runs.Task, "play", look)
+    play(*RUN, "-o", "mine", "--jobs", "1")
+    assert set(seen) == {"running"}
+    assert json.loads((here / "mine" / "run.json").read_text(encoding="utf-8"))["status"] == "done"
+
+
+def test_seed_and_replications_and_set_reach_the_scenario_that_is_kept(here, play):
+    play(*RUN, "-o", "mine", "--seed", "5", "--replications", "2", "--set", "segments.small.price=70")
+    summary = json.loads((here / "mine" / "summary.json").read_text(encoding="utf-8"))
+    assert (summary["run"]["seed"], summary["run"]["replications"]) == (5, 2)
+    kept = (here / "mine" / "scenario.toml").read_text(encoding="utf-8")
+    assert "price = 70" in kept
+    assert "replications = 2" in kept
+
+
+def test_the_kept_scenario_gives_the_same_run_again(here, play):
+    play(*RUN, "-o", "one", "--seed", "5", "--replications", "2")
+    play("run", "one/scenario.toml", "--no-charts", "-o", "two")
+    one, two = (json.loads((here / name / "summary.json").read_text(encoding="utf-8")) for name in ("one", "two"))
+    assert one["arms"] == two["arms"]
+
+
+def test_a_wrong_value_is_the_scenarios_fault(play):
+    assert "segments.small.annual_churn" in play(*RUN, "--set", "segments.small.annual_churn=22", code=3).stderr
+
+
+def test_a_missing_file_is_told_with_a_suggestion(play):
+    assert 'did you mean "quick.toml"?' in play("run", "quik.toml", code=3).stderr
+
+
+def test_quiet_leaves_only_the_answer(play):
+    result = play(*RUN, "--quiet", "--set", "churn.target_annual=0.01")
+    assert result.stderr == ""
+    assert "Lifetime value" in result.stdout
+
+
+def test_warnings_go_to_stderr(play):
+    assert "warning: " in play(*RUN, "--set", "churn.target_annual=0.01").stderr
+
+
+def test_a_precision_that_is_not_reached_ends_in_four(play, monkeypatch):
+    monkeypatch.setattr(runs, "MOST", 4)
+    monkeypatch.setattr(runs, "CHECK_EVERY", 2)
+    result = play(*RUN, "--set", "run.precision=0.0001", code=4)
+    assert "precision asked for was not reached after 4 replications" in result.stderr
+    assert "Lifetime value" in result.stdout
+
+
+def test_replications_take_the_place_of_a_precision(play):
+    play(*RUN, "--set", "run.precision=0.0001", "--replications", "3")
+
+
+def interrupt_at(monkeypatch, replication):
+    original = runs.Task.play
+
+    def play_until(task, index):
+        if index == replication:
+            raise KeyboardInterrupt
+        return original(task, index)
+
+    monkeypatch.setattr(runs.Task, "play", play_until)
+
+
+def test_an_interrupted_run_keeps_what_is_finished(here, play, monkeypatch):
+    interrupt_at(monkeypatch, 2)
+    result = play("run", "quick.toml", "--jobs", "1", "-o", "mine", code=130)
+    assert "interrupted: 2 finished replications are kept in mine" in result.stderr
+    assert json.loads((here / "mine" / "run.json").read_text(encoding="utf-8"))["status"] == "interrupted"
+    assert not (here / "mine" / "charts").exists()
+    assert "Lifetime value" in result.stdout
+
+
+def test_a_run_interrupted_too_early_leaves_nothing(here, play, monkeypatch):
+    interrupt_at(monkeypatch, 1)
+    result = play(*RUN, "--jobs", "1", code=130)
+    assert "nothing was kept" in result.stderr
+    assert result.stdout == ""
+    assert not (here / "runs").exists()
+
+
+def test_ctrl_c_in_a_real_process_keeps_what_is_finished(here):
+    words = [sys.executable, "-m", "retainsim", *RUN, "--jobs", "1", "--replications", "100000", "-o", "mine"]
+    process = subprocess.Popen(words, cwd=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(6)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "finished replications are kept in mine" in errors
+    assert "Lifetime value" in output
+
+
+def test_a_failing_self_check_is_loud(play, monkeypatch):
+    def fail(*_args):
+        check = {"name": "pool at the horizon", "simulated": 90.0, "low": 95.0, "high": 105.0, "theory": 100.0}
+        return [{**check, "ok": False}]
+
+    monkeypatch.setattr("retainsim.study.report.self_check", fail)
+    result = play(*RUN)
+    assert "SELF-CHECK FAILED: pool at the horizon: simulated 90, theory 100 (allowed 95 to 105)" in result.stdout
+    assert "self-check failed" in result.stderr
