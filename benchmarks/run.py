@@ -23,14 +23,14 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import rivals  # noqa: E402
+import rivals
 
-from retainsim.calibration import calibrate, solve_lever  # noqa: E402
-from retainsim.draws import Luck  # noqa: E402
-from retainsim.engine import Outcome, replicate  # noqa: E402
-from retainsim.scenario.arms import Timeline  # noqa: E402
-from retainsim.scenario.schema import Arm, Change, Parameters, Retention  # noqa: E402
-from retainsim.world import Setup  # noqa: E402
+from retainsim.calibration import calibrate, solve_lever
+from retainsim.draws import Luck
+from retainsim.engine import Outcome, replicate
+from retainsim.scenario.arms import Timeline
+from retainsim.scenario.schema import Arm, Change, Parameters, Retention
+from retainsim.world import Setup
 
 
 def parameters(case: rivals.Case, *, months: int = 60, scale: int = 1, closing: bool = False) -> Parameters:

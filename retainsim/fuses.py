@@ -155,5 +155,5 @@ class Fuses:
 
 def _share(left: Floats, rate: Floats) -> Floats:
     """Return how long `left` lasts at a rate; for ever at none."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.where(rate > 0.0, left / rate, np.inf)

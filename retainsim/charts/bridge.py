@@ -11,7 +11,7 @@ import pandas as pd
 from retainsim.charts import canvas
 from retainsim.charts.canvas import INCH, NORMAL, SMALL, Panel, Slide
 from retainsim.charts.colours import GREY, INK, arm_colours, ink, sign_colour
-from retainsim.charts.lettering import balance, sentence, width
+from retainsim.charts.lettering import balance, height, sentence, width
 from retainsim.charts.scales import Scale
 from retainsim.charts.subject import Subject
 from retainsim.draws import Floats
@@ -35,7 +35,12 @@ _SMALL = 0.02
 _WORTH_SAYING = 0.05
 _ZOOM = 0.35
 """Totals stand on zero unless the steps between them take less than this share of the axis."""
+_FOOT = 0.06
+"""Room below the lowest step for its number, as a share of the axis."""
 _BAR = 0.62
+_AIR = 0.06
+_HEAD = 0.3
+"""Room above the panel for a number, in inches."""
 
 
 @dataclass(frozen=True)
@@ -109,12 +114,13 @@ def _differences(subject: Subject) -> dict[str, Floats]:
 
 def _finding(subject: Subject, steps: list[_Step]) -> str:
     if subject.is_alone:
-        return _made_of(subject, steps, f"NPV is {subject.say(subject.report['npv']['mean'])}", 1)
+        npv = float(subject.report["npv"]["mean"])
+        return _made_of(subject, steps, f"NPV is {subject.say(npv)}", -1 if npv < 0 else 1)
     gain = float(subject.difference["npv"]["mean"])
     if gain == 0:
         return f"{subject.name}: NPV stays {subject.say(subject.report['npv']['mean'])}"
     sign = 1 if gain > 0 else -1
-    said = f"{subject.name}: {subject.say(abs(gain))} {'more' if gain > 0 else 'less'} NPV"
+    said = f"{subject.name}: {subject.mean(subject.difference['npv'])} {'more' if gain > 0 else 'less'} NPV"
     return _made_of(subject, steps, said, sign)
 
 
@@ -137,7 +143,8 @@ def _about(subject: Subject) -> str:
         return f"value at month 0 of every line, {subject.terms}; {lines}"
     gain = subject.difference["npv"]
     interval = subject.interval(gain["low"], gain["high"])
-    return f"NPV {subject.terms}. Difference: {subject.signed(gain['mean'])} ({interval}); {lines}"
+    sign = "+" if gain["mean"] > 0 else "−" if gain["mean"] < 0 else ""
+    return f"NPV {subject.terms}. Difference: {sign}{subject.mean(gain)} ({interval}); {lines}"
 
 
 def _notes(up: Scale) -> list[str]:
@@ -156,7 +163,8 @@ def _scale(subject: Subject, start: float, steps: list[_Step]) -> Scale:
     levels = [start, *(x for step in steps for x in (step.end, *_ends(step)))]
     largest = max(abs(x) for x in levels)
     is_small = not subject.is_alone and max(levels) - min(levels) < _ZOOM * largest
-    return Scale.of(levels, most=6, money=subject.money, zero=not is_small)
+    foot = min(levels) - _FOOT * (max(levels) - min(levels)) if is_small else 0.0
+    return Scale.of([*levels, foot], most=6, money=subject.money)
 
 
 def _ends(step: _Step) -> tuple[float, float]:
@@ -172,7 +180,7 @@ def _panel(slide: Slide, subject: Subject, bars: int, up: Scale) -> Panel:
     panel = slide.panel((left, floor, slide.width - left, ceiling - floor), across, up, grid="")
     slide.text(0, slide.top - 0.2, f"Value at month 0, {up.unit}", SMALL, weight="bold")
     if up.has_zero:
-        panel.ax.axhline(0.0, color=GREY, linewidth=1.0 * slide.scale)
+        panel.ax.axhline(0.0, color=GREY, linewidth=1.0 * slide.scale, zorder=0.9)
         panel.ax.spines["bottom"].set_visible(False)
     return panel
 
@@ -206,11 +214,18 @@ def _write(panel: Panel, place: int, text: str, reach: tuple[float, float], sign
     """Write a number above what rises and below what falls, in the smaller size where bars are narrow."""
     room = panel.width / (panel.across.high - panel.across.low) * INCH
     size = NORMAL if width(text, NORMAL, bold=True) < room - 4 else SMALL
-    x = panel.x(place)
-    if sign < 0 and panel.y(reach[0]) - panel.bottom > 0.3:
-        panel.slide.text(x, panel.y(reach[0]) - 0.06, text, size, ha="center", va="top", weight="bold", color=colour)
-    else:
-        panel.slide.text(x, panel.y(reach[1]) + 0.06, text, size, ha="center", va="bottom", weight="bold", color=colour)
+    low, high, tall = panel.y(reach[0]) - _AIR, panel.y(reach[1]) + _AIR, height(text, size) / INCH
+    sides = [(low - tall, low, "top"), (high, high + tall, "bottom")]
+    free = [side for side in (sides if sign < 0 else sides[::-1]) if _is_free(panel, side[0], side[1])]
+    bottom, top, side = (free or sides)[0]
+    level = top if side == "top" else bottom
+    panel.slide.text(panel.x(place), level, text, size, ha="center", va=side, weight="bold", color=colour)
+
+
+def _is_free(panel: Panel, bottom: float, top: float) -> bool:
+    """True where words keep clear of the names below the panel, of its head, and of the line of zero."""
+    crosses = panel.up.has_zero and bottom < panel.y(0.0) < top
+    return bottom >= panel.bottom and top <= panel.top + _HEAD and not crosses
 
 
 def _write_name(panel: Panel, place: int, name: str, weight: str, colour: str) -> None:

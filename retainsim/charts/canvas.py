@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox
 
-from retainsim.charts.colours import GREY, INK
+from retainsim.charts.colours import AXIS, GREY, INK
 from retainsim.charts.lettering import ASCENT, PITCH, balance, bound, clean, families, height, sentence, wrap
 from retainsim.results import write_whole
 
@@ -135,7 +135,10 @@ class Slide:
         ax.set(xlim=(across.low, across.high), ylim=(up.low, up.high), autoscale_on=False)
         ax.set_xticks(across.ticks, across.labels, parse_math=False)
         ax.set_yticks(up.ticks, up.labels, parse_math=False)
-        ax.tick_params(labelsize=SMALL * self.scale, length=3.5 * self.scale, pad=4 * self.scale)
+        ax.tick_params(
+            labelsize=SMALL * self.scale, length=3.5 * self.scale, pad=4 * self.scale, color=AXIS, labelcolor=GREY
+        )
+        ax.spines[["left", "bottom"]].set(color=AXIS, linewidth=0.8 * self.scale)
         ax.spines[["top", "right"]].set_visible(False)
         if grid:
             ax.grid(axis=grid, linewidth=0.8 * self.scale)  # type: ignore[arg-type]

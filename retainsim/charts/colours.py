@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 INK = "#262626"
 GREY = "#595959"
+AXIS = "#8C8C8C"
 LIGHT = "#E3E3E3"
 GAIN = "#0072B2"
 LOSS = "#D55E00"
@@ -49,6 +50,11 @@ def ink(colour: str) -> str:
     while _contrast(red, green, blue) < _READABLE:
         red, green, blue = 0.95 * red, 0.95 * green, 0.95 * blue
     return to_hex((red, green, blue))
+
+
+def on(colour: str) -> str:
+    """Return the colour of text on a colour."""
+    return "white" if _contrast(*to_rgb(colour)) >= _READABLE else INK
 
 
 def _contrast(*channels: float) -> float:

@@ -56,7 +56,9 @@ def _ranked(subject: Subject) -> list[str]:
 def _finding(subject: Subject) -> str:
     if subject.is_alone:
         found = subject.report["npv"]
-        return f"NPV is {subject.say(found['mean'])} ({subject.interval(found['low'], found['high'])})"
+        return (
+            f"NPV is {'−' * (found['mean'] < 0)}{subject.mean(found)} ({subject.interval(found['low'], found['high'])})"
+        )
     gain = subject.difference["npv"]
     mean, low, high = gain["mean"], gain["low"], gain["high"]
     if mean == 0 and low == 0:
@@ -65,7 +67,7 @@ def _finding(subject: Subject) -> str:
         return f"{subject.name}: no clear difference in NPV ({subject.interval(low, high)})"
     more = "more" if mean > 0 else "less"
     low, high = (low, high) if mean > 0 or low is None else (-high, -low)
-    return f"{subject.name}: {subject.say(abs(mean))} {more} NPV ({subject.interval(low, high)})"
+    return f"{subject.name}: {subject.mean(gain)} {more} NPV ({subject.interval(low, high)})"
 
 
 def _about(subject: Subject) -> str:

@@ -13,7 +13,7 @@ from retainsim.charts.canvas import INCH, NORMAL, SMALL, Panel, Slide
 from retainsim.charts.colours import LOSS, arm_colours, ink
 from retainsim.charts.lettering import balance, height, spread, width
 from retainsim.charts.scales import Scale
-from retainsim.charts.subject import Subject, amount, interval_of_counts
+from retainsim.charts.subject import Subject, amount, difference, interval_of_counts
 from retainsim.draws import Floats
 from retainsim.study.compare import BASELINE, estimate
 from retainsim.units import add_months, monthly_hazard
@@ -123,7 +123,7 @@ def _about(subject: Subject) -> str:
     shown = f"mean of {subject.replications}; bands: 95 % interval of the mean{few}"
     if not subject.is_alone:
         gap = subject.difference["pool_end"]
-        shown += f". Difference at the end: {amount(gap['mean'])} ({interval_of_counts(gap['low'], gap['high'])})"
+        shown += f". Difference at the end: {difference(gap['mean'])} ({interval_of_counts(gap['low'], gap['high'])})"
     return shown
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from retainsim.charts import canvas
 from retainsim.charts.canvas import INCH, LARGE, NORMAL, SMALL, Panel, Slide
-from retainsim.charts.colours import INK, arm_colours, ink
+from retainsim.charts.colours import INK, arm_colours, ink, on
 from retainsim.charts.lettering import BOUND, balance, cut, height, sentence, width
 from retainsim.charts.scales import Scale
-from retainsim.charts.subject import Subject, amount, interval_of_counts
+from retainsim.charts.subject import Subject, amount, difference, interval_of_counts
 from retainsim.mechanisms.reasons import PRESET_NOTES
 from retainsim.study.compare import BASELINE, Estimate, estimate
 from retainsim.units import MONTHS_PER_YEAR
@@ -139,7 +139,9 @@ def _about(subject: Subject) -> str:
         return shown
     years = subject.results.report["run"]["months"] / MONTHS_PER_YEAR
     gap = {k: None if v is None else v / years for k, v in subject.difference["left"].items()}
-    return f"{shown}. Difference: {amount(gap['mean'] or 0.0)} a year ({interval_of_counts(gap['low'], gap['high'])})"
+    return (
+        f"{shown}. Difference: {difference(gap['mean'] or 0.0)} a year ({interval_of_counts(gap['low'], gap['high'])})"
+    )
 
 
 def _notes(subject: Subject) -> list[str]:
@@ -196,7 +198,7 @@ def _sign(panel: Panel, bars: list[list[_Bar]], titles: list[str], colours: list
     spare = [min(r[0] - width(t, SMALL) for r, t in zip(row, titles, strict=True)) for row in rooms]
     chosen = next((i for i, s in enumerate(spare) if s >= 0), spare.index(max(spare)))
     for bar, (room, start, is_inside), title, colour in zip(bars[chosen], rooms[chosen], titles, colours, strict=True):
-        look = "white" if is_inside else ink(colour)
+        look = on(colour) if is_inside else ink(colour)
         panel.slide.text(start, panel.y(bar.level), cut(title, SMALL, room), SMALL, va="center", color=look)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from retainsim.charts.lettering import BOUND, clean
@@ -9,7 +10,7 @@ from retainsim.charts.scales import minus
 from retainsim.errors import UsageError
 from retainsim.study.compare import BASELINE
 from retainsim.study.runs import headline
-from retainsim.wording import Money, figure, span
+from retainsim.wording import Money, figure, rounded, span
 
 if TYPE_CHECKING:
     from retainsim.results import Results
@@ -119,17 +120,30 @@ class Subject:
         """Write a difference of amounts, with its sign."""
         return ("+" if amount > 0 else "") + self.say(amount, digits)
 
+    def mean(self, found: Mapping[str, float | None]) -> str:
+        """Write the size of an estimated amount, with as many digits as keep it inside its interval."""
+        mean, low, high = (found[key] for key in ("mean", "low", "high"))
+        if mean is None or low is None or high is None:
+            return self.say(abs(mean or 0.0))
+        digits = next((d for d in range(2, 6) if low <= rounded(mean, d) <= high), 6)
+        return self.say(abs(mean), digits)
+
     def interval(self, low: float | None, high: float | None) -> str:
         """Write a 95 % interval of an amount: 95 %: EUR 1.8 m to EUR 2.0 m."""
         ends = self.money.interval(low, high).split(" to ")
-        return f"95{BOUND}%: " + " to ".join(minus(end).replace(" ", BOUND) for end in ends)
+        return f"95{BOUND}%:{BOUND}" + " to ".join(minus(end).replace(" ", BOUND) for end in ends)
 
 
 def interval_of_counts(low: float | None, high: float | None) -> str:
     """Write a 95 % interval of a number of customers."""
     if low is None or high is None:
-        return f"95{BOUND}%: interval unknown"
-    return f"95{BOUND}%: {amount(low)} to {amount(high)}"
+        return f"95{BOUND}%:{BOUND}interval unknown"
+    return f"95{BOUND}%:{BOUND}{amount(low)} to {amount(high)}"
+
+
+def difference(number: float) -> str:
+    """Write a difference of mean numbers of customers, with its sign."""
+    return f"{'+' * (number > 0)}{amount(number)}"
 
 
 def amount(number: float) -> str:

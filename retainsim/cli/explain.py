@@ -31,7 +31,8 @@ def command(file: str, *, settings: dict[str, Any], screen: Screen) -> None:
     from retainsim.scenario import load
 
     scenario = load(file, settings)
-    page = explain(scenario)
+    with screen.busy("calibrating"):
+        page = explain(scenario)
     if screen.as_json:
         screen.answer(page)
     else:

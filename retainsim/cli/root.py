@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
 import traceback
 from importlib import import_module
@@ -11,6 +9,7 @@ from typing import Any, NoReturn
 
 import click
 
+from retainsim.cli.screen import forget
 from retainsim.errors import RetainsimError
 
 COMMANDS = {
@@ -68,7 +67,7 @@ class Root(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except BrokenPipeError:
-            _forget_stdout()
+            forget(sys.stdout)
             ctx.exit(0)
         except KeyboardInterrupt:
             _fail(ctx, "interrupted; nothing was kept", INTERRUPTED)
@@ -87,12 +86,6 @@ def _fail(ctx: click.Context, message: str, code: int) -> NoReturn:
         traceback.print_exc(file=sys.stderr)
     click.echo(message, err=True)
     ctx.exit(code)
-
-
-def _forget_stdout() -> None:
-    """Let what is still to be flushed go nowhere: whoever read it has gone."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"]})

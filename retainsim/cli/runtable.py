@@ -67,7 +67,7 @@ class Scale:
         """Choose the largest unit in which the smallest amount still shows, and no more digits than needed."""
         sizes = [abs(amount) for amount in amounts if amount]
         least, most = min(sizes, default=1.0), max(sizes, default=1.0)
-        size, suffix = next(((s, x) for s, x in _SCALES if least >= 0.1 * s), _SCALES[-1])
+        size, suffix = next(((s, x) for s, x in _SCALES if least >= s or (least >= 0.1 * s and most >= s)), _SCALES[-1])
         whole = math.floor(math.log10(most / size)) + 1
         needed = 2 - math.floor(math.log10(least / size))
         return cls(size, suffix, max(0, min(2, needed, 4 - whole)))
@@ -122,7 +122,7 @@ def _stacked(headings: list[str], titles: list[Text], rows: list[list[Text]]) ->
 
 
 def _headings(money: Money, values: Scale, gains: Scale, *, compared: bool) -> list[str]:
-    against = [f"vs baseline\n{money.sign} {gains.suffix}".rstrip(), "P(bet-\nter)"] if compared else []
+    against = [f"vs baseline\n{money.sign} {gains.suffix}".rstrip(), "\nP(better)"] if compared else []
     return [f"NPV\n{money.sign} {values.suffix}".rstrip(), *against, "pool\nat end", "kept\n12 mo."]
 
 

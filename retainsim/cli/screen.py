@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sys
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -68,10 +69,10 @@ class Screen:
         is_unicode = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
         click.echo(json.dumps(content, indent=1, ensure_ascii=not is_unicode, allow_nan=False))
 
-    def busy(self, text: str) -> AbstractContextManager[object]:
+    def busy(self, text: str) -> contextlib.AbstractContextManager[object]:
         """Say on a terminal, for as long as the body takes, what is being done."""
         if self.quiet or not self.err.is_terminal:
-            return nullcontext()
+            return contextlib.nullcontext()
         return self.err.status(text)
 
     def note(self, text: str, style: str = "") -> None:
@@ -94,10 +95,23 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
 
 
+def forget(stream: TextIO) -> None:
+    """Let what is still written to a stream go nowhere: whoever read it has gone."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def _console(*, stderr: bool) -> Console:
     from rich.console import Console
 
-    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+    class Lasting(Console):
+        """A console whose command goes on when nobody reads it any more."""
+
+        def on_broken_pipe(self) -> None:
+            self.quiet = True
+            forget(sys.stderr if stderr else sys.stdout)
+
+    return Lasting(stderr=stderr, markup=False, highlight=False, emoji=False)
 
 
 def _line(console: Console, text: str, style: str) -> None:

@@ -44,10 +44,12 @@ def test_an_unknown_arm_says_which_there_are(name, plain):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_baseline_can_be_the_subject(name, plain):
-    figure = chart(name)(plain, arm="baseline").figure
+@pytest.mark.parametrize("scenario", ["plain", "eight_arms", "loss"])
+def test_the_baseline_can_be_the_subject(name, scenario, run):
+    figure = chart(name)(run(scenario), arm="baseline").figure
     figure.canvas.draw()
     assert overlapping(figure) == []
+    assert leaving(figure) == []
 
 
 def test_a_chart_shows_itself_in_a_notebook(plain):
@@ -108,6 +110,10 @@ def test_the_bridge_leaves_closing_value_out_where_it_does_not_count(run):
     assert "losing" not in written(run("six_months").plot.bridge().figure)
 
 
+def test_a_loss_is_explained_by_a_loss(run):
+    assert "fixed costs −$" in run("eight_arms").plot.bridge(arm="baseline").figure.get_label().replace("\u00a0", " ")
+
+
 def test_small_lines_of_a_bridge_are_merged_into_one_and_nothing_is_lost(run, monkeypatch):
     subject = Subject(run("loss"))
     every = bridge._lines(subject)
@@ -135,6 +141,12 @@ def test_the_npv_of_an_arm_that_cannot_be_told_from_the_baseline_is_called_so(pl
 
 def test_bands_say_what_they_are(plain):
     assert "95 % interval of the mean" in written(plain.plot.pool().figure)
+
+
+def test_a_mean_is_never_written_outside_its_interval(plain):
+    subject = Subject(plain)
+    assert subject.mean({"mean": 1.148e6, "low": 1.11e6, "high": 1.19e6}) == "EUR\u00a01.15\u00a0m"
+    assert subject.mean({"mean": 1.148e6, "low": 1.0e6, "high": 1.3e6}) == "EUR\u00a01.1\u00a0m"
 
 
 def test_axes_name_their_unit(run):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from retainsim.charts.colours import GAIN, GREY, LOSS, PALETTE, arm_colours, ink, reason_colours
+from retainsim.charts.colours import GAIN, GREY, LOSS, PALETTE, arm_colours, ink, on, reason_colours
 
 # How linear RGB is seen without one kind of cone, at full severity (Machado, Oliveira & Fernandes 2009).
 VISION = {
@@ -47,10 +47,19 @@ def test_any_two_colours_can_be_told_apart(vision, colours):
     assert min(distances.values()) >= APART
 
 
+def contrast(one, other):
+    low, high = sorted(linear(colour) @ np.array([0.2126, 0.7152, 0.0722]) for colour in (one, other))
+    return (high + 0.05) / (low + 0.05)
+
+
 @pytest.mark.parametrize("colour", [GREY, GAIN, LOSS, *PALETTE])
 def test_words_in_a_colour_can_be_read_on_white(colour):
-    luminance = linear(ink(colour)) @ np.array([0.2126, 0.7152, 0.0722])
-    assert 1.05 / (luminance + 0.05) >= 4.5
+    assert contrast(ink(colour), "white") >= 4.5
+
+
+@pytest.mark.parametrize("colour", [GREY, GAIN, LOSS, *PALETTE])
+def test_words_on_a_colour_can_be_read(colour):
+    assert contrast(on(colour), colour) >= 3.7
 
 
 def test_an_arm_keeps_its_colour_when_another_is_added(run):

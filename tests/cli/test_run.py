@@ -1,6 +1,7 @@
 """The command `run`: what it prints, what it keeps, and how it ends."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -163,8 +164,10 @@ def test_a_precision_that_is_not_reached_ends_in_four(play, monkeypatch):
     assert "Lifetime value" in result.stdout
 
 
-def test_replications_take_the_place_of_a_precision(play):
-    play(*RUN, "--set", "run.precision=0.0001", "--replications", "3")
+def test_replications_take_the_place_of_a_precision(here, play):
+    text = (here / "quick.toml").read_text(encoding="utf-8")
+    (here / "exact.toml").write_text(text.replace("replications = 3", "precision = 0.0001"), encoding="utf-8")
+    play("run", "exact.toml", "--no-charts", "--replications", "3")
 
 
 def interrupt_at(monkeypatch, replication):
@@ -198,12 +201,24 @@ def test_a_run_interrupted_too_early_leaves_nothing(here, play, monkeypatch):
 def test_ctrl_c_in_a_real_process_keeps_what_is_finished(here):
     words = [sys.executable, "-m", "retainsim", *RUN, "--jobs", "1", "--replications", "100000", "-o", "mine"]
     process = subprocess.Popen(words, cwd=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(6)
+    while not (here / "mine" / "run.json").exists() and process.poll() is None:
+        time.sleep(0.1)
+    time.sleep(4)
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
     assert "finished replications are kept in mine" in errors
     assert "Lifetime value" in output
+
+
+def test_a_run_whose_answer_nobody_reads_is_still_kept_with_its_charts(here):
+    reads, writes = os.pipe()
+    os.close(reads)
+    words = [sys.executable, "-m", "retainsim", "run", "quick.toml", "-o", "mine"]
+    done = subprocess.run(words, stdout=writes, stderr=subprocess.PIPE, text=True, check=False, cwd=here)
+    os.close(writes)
+    assert done.returncode == 0, done.stderr
+    assert list((here / "mine" / "charts").glob("*.png"))
 
 
 def test_a_failing_self_check_is_loud(play, monkeypatch):

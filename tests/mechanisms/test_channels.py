@@ -191,10 +191,10 @@ def test_a_channel_may_have_a_plan_of_its_own():
     channels = {"ads": {"joins": 40.0, "plan": "yearly"}, "web": {"joins": 40.0}}
     today = firm({}, acquisition=channels, plans=plans, segments=segments, pool={"customers": 50})
     outcome = play(today)
-    stayed = outcome.departed[2] - outcome.departed[1]
+    terms = (outcome.departed[2] - outcome.departed[1]) / 12.0
     bound = outcome.departed[4] == 1
-    assert np.allclose(stayed[bound] % 12.0, 0.0)
-    assert (stayed[~bound] % 12.0 > 0).all()
+    assert terms[bound] == pytest.approx(np.round(terms[bound]))
+    assert (np.abs(terms - np.round(terms))[~bound] > 1e-6).all()
     assert outcome.lines["revenue"][:, 0, 1].sum() / outcome.alive[:, 0, 1].sum() == pytest.approx(30.0, rel=0.1)
     assert outcome.lines["revenue"][:, 0, 2].sum() / outcome.alive[:, 0, 2].sum() == pytest.approx(50.0, rel=0.1)
 

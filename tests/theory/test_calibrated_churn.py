@@ -29,6 +29,12 @@ CHURN = dict(zip(LAWS, [0.05, 0.22, 0.22, 0.15, 0.22, 0.3, 0.22, 0.22, 0.2, 0.35
 SEGMENTS = {name: {"annual_churn": CHURN[name], **settings} for name, settings in LAWS.items()}
 
 
+@pytest.fixture(autouse=True)
+def _fresh(tmp_path, monkeypatch):
+    """Measure by simulation what is measured so, and recall nothing of an earlier version of the code."""
+    monkeypatch.setenv("RETAINSIM_CACHE", str(tmp_path))
+
+
 def check_year(found, churn, *, bar=False):
     """Check the first year by segment: churn by count against the file's, leavings by reason against its shares."""
     there = heads(found)

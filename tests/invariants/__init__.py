@@ -1,0 +1,1 @@
+"""Invariants: what holds in every scenario, whatever is in it."""
