@@ -115,7 +115,8 @@ def solve_lever(today: Parameters, found: Calibration, lever: Retention, where: 
 def recalibrate(file: Parameters, drawn: Parameters, found: Calibration) -> Bases:
     """Return the bases for one draw of a scenario's distributions.
 
-    A drawn annual churn scales the base as a change would; drawn laws of frailty or duration are calibrated anew.
+    A drawn annual churn scales the base as a change would, and drawn shares of reasons split it; drawn laws of frailty or
+    duration are calibrated anew.
     """
     if drawn is file:
         return found.bases
@@ -127,15 +128,14 @@ def recalibrate(file: Parameters, drawn: Parameters, found: Calibration) -> Base
         for p in (file, drawn)
     )
     scale = np.divide(new, old, out=np.ones_like(new), where=old > 0)
-    return replace(found.bases, hazards=found.bases.hazards * scale[:, None])
+    lean = np.divide(_split_of(drawn), _split_of(file), out=np.ones(len(found.bases.reasons)), where=_split_of(file) > 0)
+    return replace(found.bases, hazards=found.bases.hazards * scale[:, None] * lean)
 
 
 def raw_bases(today: Parameters) -> Bases:
     """Take the numbers of the file as they are: 12 b = -ln(1 - annual churn), split over reasons by share."""
     segments, reasons = tuple(sorted(today.segments)), reasons_of(today)
-    shares = today.churn.shares()
-    split = np.array([shares.get(r, 0.0) for r in reasons])
-    split = split / split.sum()
+    split = _split_of(today)
     terms = tuple(today.plan(s).term_months or np.inf for s in segments)
     hazards = [_total(today, s, term) * split for s, term in zip(segments, terms, strict=True)]
     finite = [term if np.isfinite(term) else None for term in terms]
@@ -147,6 +147,13 @@ def raw_bases(today: Parameters) -> Bases:
         durations=tuple(today.segments[s].law(t) for s, t in zip(segments, finite, strict=True)),
         terms=terms,
     )
+
+
+def _split_of(today: Parameters) -> Floats:
+    """Return the share of leavings that each reason has by itself, summing to 1, shape (reasons,)."""
+    shares = today.churn.shares()
+    split = np.array([shares.get(reason, 0.0) for reason in reasons_of(today)])
+    return split / split.sum()
 
 
 def reasons_of(today: Parameters) -> tuple[str, ...]:

@@ -136,7 +136,7 @@ class Churn:
         index = self.reasons.index(reason)
         rows = rows[self._free(rows, time)]
         self.burn(rows, time)
-        gone = self._fuses.shorten(index, rows, -math.log1p(-share))
+        gone = self._fuses.shorten(index, rows, -math.log1p(-share) if share < 1.0 else math.inf)
         self.jolted = True
         self.project(rows[~gone])
         self._pool["notice"][rows[gone]] = self._pool["leaves"][rows[gone]] = time
@@ -192,12 +192,15 @@ class Churn:
         """Return the rows of those who have left by `until`."""
         return np.flatnonzero(self._pool["leaves"] <= until)
 
-    def rates(self, rows: Ints) -> Floats:
-        """Return the hazard per customer-month net of duration and strain, shape (reasons, rows)."""
+    def rates(self, rows: Ints, without: str = "") -> Floats:
+        """Return the hazard per customer-month net of duration and strain, shape (reasons, rows).
+
+        `without` leaves out the factor that one source sets customer by customer.
+        """
         pool = self._pool
         by_reason = np.ascontiguousarray(self.table.reshape(-1, len(self.reasons)).T)
         hazards = by_reason[:, pool["cell"][rows]] * pool["frailty"][rows]
-        for source in sorted(self._each):
+        for source in sorted(self._each.keys() - {without}):
             hazards[self._each[source]] *= pool[f"factor.{source}"][rows]
         return hazards
 

@@ -64,15 +64,23 @@ class Clocks:
             self._project(clock, rows)
 
     def settle(self, until: float) -> None:
-        """Let everything ring that rings up to `until` while its customer is still there, in rounds."""
-        for clock in sorted(self._clocks):
-            while self._clocks[clock].rate.size:
-                rings = self._pool[f"{clock}.rings"]
-                rows = np.flatnonzero((rings <= until) & (rings < self._pool["leaves"]))
-                rows = rows[self._pool["present"][rows]]
-                if not len(rows):
-                    break
-                self._ring(clock, rows)
+        """Let everything ring that rings up to `until` while its customer is still there.
+
+        In rounds: each customer's next ring, whichever clock it is of, is played before the one after it, so that a
+        ring may change the customer's other clocks, or bring a customer whose own clocks ring in the same span.
+        """
+        running = [clock for clock in sorted(self._clocks) if self._clocks[clock].rate.size]
+        while running:
+            rings = np.array([self._pool[f"{clock}.rings"] for clock in running])
+            first = rings.min(axis=0)
+            due = np.flatnonzero((first <= until) & (first < self._pool["leaves"]) & self._pool["present"])
+            if not len(due):
+                break
+            which = rings[:, due].argmin(axis=0)
+            for index, clock in enumerate(running):
+                mine = due[which == index]
+                if len(mine):
+                    self._ring(clock, mine)
 
     def _ring(self, clock: str, rows: Ints) -> None:
         pool = self._pool

@@ -123,17 +123,40 @@ class _Cell:
         return np.where(self._noticed[mine], 1.0, np.exp(-self._hazard[mine] * passed))
 
     def _bills(self) -> Floats:
-        """Return the value of the bills to come, each for as many months as it covers."""
-        billing, profile = self._tariff.billing, self._tariff.revenue_profile
+        """Return the value of the bills to come, for one unit a month."""
+        billing = self._tariff.billing
         assert billing is not None
-        before = 0.0 if billing.when == "start" else 1e-6
         wait = self._world.pool["bill"][self._rows] - self._world.time
+        value = self._bills_ahead if billing.when == "start" else self._bills_behind
+        return value(wait, billing.every_months)
+
+    def _bills_ahead(self, wait: Floats, every: float) -> Floats:
+        """Sum the bills paid at the start of a period, the next one after `wait` months."""
         total = np.zeros(len(self._rows))
         while (wait < self._until).any():
-            worth = np.exp(self._growth * wait) * self._stay(self._renewed(wait - before))
-            total += np.where(wait < self._until, worth * profile.at(self._tenure + wait), 0.0)
-            wait = wait + billing.every_months
-        return total * billing.every_months
+            worth = np.exp(self._growth * wait) * self._stay(self._renewed(wait))
+            worth *= self._tariff.revenue_profile.at(self._tenure + wait)
+            total += np.where(wait < self._until, worth, 0.0)
+            wait = wait + every
+        return total * every
+
+    def _bills_behind(self, wait: Floats, every: float) -> Floats:
+        """Value bills paid at the end of a period, or on leaving for the part used.
+
+        By parts, what is paid is worth what has accrued so far, and from then on each month's use as it is had, less
+        the interest on it until it is paid.
+        """
+        profile, start = self._tariff.revenue_profile, np.zeros(len(self._rows))
+        total = (every - wait) * profile.at(self._tenure)
+        while (start < self._until).any():
+            span = np.maximum(np.minimum(wait, self._until) - start, 0.0)
+            for node, weight in zip(_NODES, _WEIGHTS, strict=True):
+                at = start + span * (node + 1) / 2
+                use = 1.0 + self._growth * (at - (wait - every))
+                worth = np.exp(self._growth * at) * self._stay(self._renewed(at)) * use
+                total += weight / 2 * span * worth * profile.at(self._tenure + at)
+            start, wait = np.minimum(wait, self._until), wait + every
+        return total
 
     def _renewed(self, wait: Floats) -> Floats:
         """Return the last renewal up to `wait`, or `wait` itself without a contract."""

@@ -24,7 +24,7 @@ GOLDEN = 0x9E3779B97F4A7C15
 _MASK = 0xFFFFFFFFFFFFFFFF
 _MIX_1, _MIX_2 = _U64(0xBF58476D1CE4E5B9), _U64(0x94D049BB133111EB)
 _SHIFTS = _U64(30), _U64(27), _U64(31)
-_TO_UNIT = 2.0**-53
+_TO_UNIT = 2.0**-52
 
 
 def mix(words: Names) -> Names:
@@ -76,7 +76,7 @@ class Luck:
             words += _U64((occasion + 1) * GOLDEN & _MASK)
         else:
             words += (occasion.astype(_U64) + _U64(1)) * _U64(GOLDEN)
-        return ((mix(words) >> _U64(11)).astype(np.float64) + 0.5) * _TO_UNIT
+        return ((mix(words) >> _U64(12)).astype(np.float64) + 0.5) * _TO_UNIT
 
     def exponential(self, purpose: str, names: Names, occasion: Ints | int = 0) -> Floats:
         """Draw exponentials of mean 1, one per name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 from retainsim import mechanisms
 from retainsim.closing import future_value
 from retainsim.draws import Floats, Ints, Luck
+from retainsim.ledger import exact_sum
 from retainsim.mechanism import Mechanism
 from retainsim.world import Setup, World
 
@@ -124,7 +126,7 @@ def _outcome(world: World, equity: Floats) -> Outcome:
         npv_to_horizon=ledger.npv(),
         closing=closing,
         equity=equity,
-        equity_end=float(closing.sum() * np.exp(ledger.discounting * world.time)),
+        equity_end=exact_sum(closing) * math.exp(ledger.discounting * world.time),
         customer_months=world.money.customer_months,
         discounted_months=world.money.discounted_months,
         retention_12m=_retention(world),

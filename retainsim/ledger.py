@@ -73,9 +73,9 @@ class Ledger:
         `lag` is how many months later than it is earned an amount is paid, broadcast over the cells.
         """
         self.amounts[line][row, :-1, :-1] += amounts
-        self._cash[row] += SIGNS[self.classes[line]] * float(amounts.sum())
+        self._cash[row] += SIGNS[self.classes[line]] * exact_sum(amounts)
         if not np.any(lag):
-            self.present_values[line][row] += values.sum()
+            self.present_values[line][row] += exact_sum(values)
             return
         late = np.broadcast_to(lag, values.shape)
         paid = np.minimum(row + np.ceil(late).astype(np.int64), self.months + 1)
@@ -106,7 +106,7 @@ class Ledger:
             if self.classes[line] in TAXED:
                 sign = SIGNS[self.classes[line]] * rate
                 self.amounts["tax"][row] += sign * self.amounts[line][row]
-                self._cash[row] -= sign * float(self.amounts[line][row].sum())
+                self._cash[row] -= sign * exact_sum(self.amounts[line][row])
 
     def tax_values(self, rates: Floats) -> None:
         """Value the tax, given each month's rate, shape (months + 1,): each line's cash is taxed at its rate."""
@@ -138,7 +138,7 @@ class Ledger:
         for line in sorted(self.classes):
             total += SIGNS[self.classes[line]] * self.amounts[line].sum(axis=(1, 2))
             scale = max(scale, float(np.abs(self.amounts[line]).sum()))
-        error = max(float(heads), float(np.abs(total - self._cash).max()) / scale)
+        error = float(np.max([float(heads), float(np.abs(total - self._cash).max()) / scale]))
         if not error <= TOLERANCE:
             raise BooksError(f"the books do not balance: relative error {error:.3g}, allowed {TOLERANCE:g}")
         return error
@@ -147,6 +147,11 @@ class Ledger:
 def cohort_width(months: int) -> int:
     """Return how many months of joining make a cohort: 1, or 12 where the horizon is beyond 20 years."""
     return 1 if months <= 240 else 12
+
+
+def exact_sum(amounts: Floats) -> float:
+    """Add amounts of any shape up, rounded once: the same for any order, and whatever zeros stand between them."""
+    return math.fsum(amounts.ravel().tolist())
 
 
 def month_row(time: float) -> int:

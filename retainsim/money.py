@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from retainsim.draws import Floats, Ints
-from retainsim.ledger import Ledger, cohort_width, month_row
+from retainsim.ledger import Ledger, cohort_width, exact_sum, month_row
 from retainsim.pool import Pool
 from retainsim.profile import between, over
 from retainsim.tariff import Bills, Shapes, Tariff, tariff_of
@@ -117,8 +117,8 @@ class Money:
         """Post everything of the span (start, end], within one calendar month, to the ledger."""
         row, rate = month_row(end), self._ledger.discounting
         spans = {r: self._exposure(start, end, r) for r in {0.0, self.inflation, -rate, self.inflation - rate}}
-        self.customer_months += float(spans[0.0][0].sum())
-        self.discounted_months += float(spans[-rate][0].sum())
+        self.customer_months += exact_sum(spans[0.0][0].sum(axis=2))
+        self.discounted_months += exact_sum(spans[-rate][0].sum(axis=2))
         nominal, valued = spans[self.inflation], spans[self.inflation - rate]
         flat = self._flat[:, :, None]
         revenue = [self._revenue[:, :, None] * flat * sizes for _, sizes in (nominal, valued)]
@@ -132,6 +132,7 @@ class Money:
         if not self._flat.all() or self._charged_each:
             rows = self._pool.rows()
             self.settle_rows(rows, np.full(len(rows), until))
+        self._pool["posted"][:] = until
 
     def close(self, month: int) -> None:
         """Keep the head count at the end of a month, by segment, origin and cohort."""

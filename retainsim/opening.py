@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 GRID = 12_000
 """Stretches into which the age of a settled pool is cut to find its law of tenure."""
-_GOLDEN = 0.6180339887498949
 
 
 def open_pool(world: World) -> None:
@@ -50,10 +49,13 @@ def segment_shares(today: Parameters, bases: Bases) -> Floats:
 def spread(shares: Floats, count: int) -> Ints:
     """Deal `count` places to segments in proportion; a larger count adds places and changes none.
 
-    The golden-ratio sequence keeps every share within a customer or two of its due, without any luck.
+    The k-th place of a segment is due at (k - 1/2) / share (Webster's method), so every share is within two customers of
+    its due, without any luck.
     """
-    places = (np.arange(1, count + 1) * _GOLDEN) % 1.0
-    return np.minimum(np.searchsorted(np.cumsum(shares), places, side="right"), len(shares) - 1)
+    held = [np.arange(int(share * count) + 2) for share in shares]
+    due = np.concatenate([(k + 0.5) / share if share > 0 else k + np.inf for k, share in zip(held, shares, strict=True)])
+    owner = np.repeat(np.arange(len(shares)), [len(k) for k in held])
+    return owner[np.argsort(due, kind="stable")[:count]]
 
 
 def tenure_law(today: Parameters, bases: Bases, segment: int) -> tuple[Floats, Floats]:

@@ -73,10 +73,11 @@ class Profile:
         values = tuple(1.0 + extra * (1.0 - (month + 0.5) / months) for month in range(months))
         return cls.steps(tuple(float(month) for month in range(months + 1)), (*values, 1.0))
 
-    def scaled_above_one(self, share: float) -> Profile:
-        """Return the profile with what it is above 1 multiplied by `share`."""
-        scaled = tuple((*((value * share, rate) for value, rate in terms), (1.0 - share, 0.0)) for terms in self.terms)
-        return Profile(self.starts, scaled)
+    def plus(self, other: Profile, weight: float) -> Profile:
+        """Return the sum of this profile and `weight` times another."""
+        starts = tuple(sorted(set(self.starts) | set(other.starts)))
+        added = [[(value * weight, rate) for value, rate in other.terms_from(s)] for s in starts]
+        return Profile(starts, tuple((*self.terms_from(s), *more) for s, more in zip(starts, added, strict=True)))
 
     def times(self, other: Profile) -> Profile:
         """Return the product of two profiles."""

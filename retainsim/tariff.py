@@ -57,9 +57,9 @@ def tariff_of(now: Parameters, segment: str, origin: str, shapes: Shapes) -> Tar
         off = Profile.steps((0.0, channel.first_discount_months), (1 - channel.first_discount, 1.0))
         profile = profile.times(off)
     extra = dict(shapes.extra_margin).get(origin)
-    if extra is not None and revenue > 0 and mine.gross_margin > 0:
-        left = 1 - mine.cost_to_serve / (revenue * mine.gross_margin)
-        profile = profile.times(extra.scaled_above_one(left))
+    if extra is not None and revenue * mine.gross_margin > 0:
+        serve = shapes.cost.times(extra.plus(Profile(), -1.0))
+        profile = profile.times(extra).plus(serve, -mine.cost_to_serve / (revenue * mine.gross_margin))
     return Tariff(
         revenue=revenue,
         gross_margin=mine.gross_margin,

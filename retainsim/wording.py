@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from retainsim.scenario.schema import Parameters
 
-_SCALES = ((1e12, "tn"), (1e9, "bn"), (1e6, "m"), (1e3, "k"))
+SCALES = ((1e12, "tn"), (1e9, "bn"), (1e6, "m"), (1e3, "k"))
 _UNITS = {"one": 1.0, "thousand": 1e3, "million": 1e6}
 _SMALL = [
     "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
@@ -43,14 +44,23 @@ class Money:
     def say(self, amount: float, digits: int = 2) -> str:
         """Write an amount with `digits` significant digits and a scale: EUR 1.9 m, -EUR 230 k."""
         value = abs(amount) * self.unit
-        size, suffix = next(((s, x) for s, x in _SCALES if rounded(value, digits) >= s), (1.0, ""))
+        size, suffix = next(((s, x) for s, x in SCALES if rounded(value, digits) >= s), (1.0, ""))
         number = figure(value / size, digits)
-        minus = "-" if amount < 0 and float(number.replace(",", "")) else ""
+        minus = "-" if amount < 0 and number.strip("0.,") else ""
         return f"{minus}{self.sign} {number} {suffix}".rstrip()
+
+    def mean(self, found: Mapping[str, float | None]) -> str:
+        """Write the size of an estimated amount (mean, low, high), with as many digits as keep it in its interval."""
+        mean, low, high = (found[key] for key in ("mean", "low", "high"))
+        if mean is None or low is None or high is None:
+            return self.say(abs(mean or 0.0))
+        digits = next((d for d in range(2, 6) if low <= rounded(mean, d) <= high), 6)
+        return self.say(abs(mean), digits)
 
     def exact(self, amount: float) -> str:
         """Write an amount to the cent: EUR 4.10."""
-        return f"{'-' if amount < 0 else ''}{self.sign} {abs(amount) * self.unit:,.2f}"
+        number = f"{abs(amount) * self.unit:,.2f}"
+        return f"{'-' if amount < 0 and number.strip('0.,') else ''}{self.sign} {number}"
 
     def interval(self, low: float | None, high: float | None, digits: int = 2) -> str:
         """Write an interval: EUR 1.8 m to EUR 2.0 m; nothing known where there is none."""
@@ -72,6 +82,8 @@ def rounded(value: float, digits: int) -> float:
 
 def figure(value: float, digits: int = 2) -> str:
     """Write a number with significant digits and thousands separators."""
+    if not math.isfinite(value):
+        return "unknown" if math.isnan(value) else "endless"
     value = rounded(value, digits)
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(value)))) if value else 0
     return f"{value:,.{decimals}f}"

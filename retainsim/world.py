@@ -47,7 +47,7 @@ class World:
     def __init__(self, setup: Setup, luck: Luck, mechanisms: Sequence[Mechanism], *, eager: bool = False) -> None:
         self.env = simpy.Environment()
         self.luck, self.today, self.arm, self.bases = luck, setup.today, setup.arm, setup.bases
-        self.now, self._timeline, self.lever_factor = setup.today, setup.timeline, setup.lever_factor
+        self.now, self._timeline, self.lever_factor = setup.timeline.at(0.0), setup.timeline, setup.lever_factor
         self.step = min(self.today.run.step, 1.0)
         self.segments, self.channels = setup.bases.segments, tuple(sorted(self.today.acquisition))
         self.origins = self.today.origins
@@ -58,6 +58,7 @@ class World:
             each.attach(self)
         self.settled, self._closed, self._ended = 0.0, -1, False
         self._taxed = np.zeros(self.today.run.months + 1)
+        self._taxed[0] = self.now.firm.tax_rate
         open_pool(self)
         self.hold()
 
@@ -141,9 +142,9 @@ class World:
     def settle(self) -> None:
         """Play the span from the last settlement to now."""
         start, end = self.settled, self.time
-        self._close(start)
         if end <= start:
             return
+        self._close(start)
         self.admit(self.acquisition.arrivals(start, end))
         self.clocks.settle(end)
         self._depart(end)
@@ -152,6 +153,7 @@ class World:
             each.settle(self, start, end)
         self.money.settle(start, end)
         self.churn.settle(start, end)
+        self._taxed[month_row(end)] += self.now.firm.tax_rate * (end - start)
         self.pool.pack()
         self.settled = end
 
@@ -179,8 +181,7 @@ class World:
             self._closed = int(time)
             self.ledger.pool[self._closed] = self.count()
             self.money.close(self._closed)
-            self._taxed[self._closed] = self.now.firm.tax_rate
-            self.ledger.tax(self._closed, self.now.firm.tax_rate)
+            self.ledger.tax(self._closed, self._taxed[self._closed])
 
     def admit(self, joiners: Joiners) -> None:
         """Let customers join at their own times, within the span being settled."""

@@ -26,11 +26,11 @@ class Segment:
 
 @dataclass(frozen=True)
 class Event:
-    """From `at` on, the hazard of `reason` in `segment` is multiplied by `factor`."""
+    """From `at` on, the hazard of `reason` in `segment` (None: in all of them) is multiplied by `factor`."""
 
     at: float
     reason: str
-    segment: str
+    segment: str | None
     factor: float
 
 
@@ -163,7 +163,8 @@ def play(business, seed):
             env.process(joining(firm, channel, rate))
     if business.event is not None:
         event = business.event
-        env.process(change(firm, event.at, [(event.segment, event.reason)], event.factor))
+        hit = business.segments if event.segment is None else [event.segment]
+        env.process(change(firm, event.at, [(segment, event.reason) for segment in hit], event.factor))
     if business.arm_factor != 1:
         env.process(change(firm, business.arm_from_month, list(firm.factors), business.arm_factor))
     env.run(until=business.months)

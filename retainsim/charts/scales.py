@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from retainsim.draws import Floats
-from retainsim.wording import Money
+from retainsim.wording import SCALES, Money
 
-_SIZES = ((1e12, " tn"), (1e9, " bn"), (1e6, " m"), (1e3, " k"))
+_SIZES = tuple((size, f" {suffix}") for size, suffix in SCALES)
 _LEAST_SPAN = 1e-4
 """An axis spans at least this share of what it shows, so that no tick needs more than seven digits."""
 _PADDING = 0.05

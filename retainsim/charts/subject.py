@@ -10,7 +10,7 @@ from retainsim.charts.scales import minus
 from retainsim.errors import UsageError
 from retainsim.study.compare import BASELINE
 from retainsim.study.runs import headline
-from retainsim.wording import Money, figure, rounded, span
+from retainsim.wording import Money, figure, span
 
 if TYPE_CHECKING:
     from retainsim.results import Results
@@ -122,11 +122,7 @@ class Subject:
 
     def mean(self, found: Mapping[str, float | None]) -> str:
         """Write the size of an estimated amount, with as many digits as keep it inside its interval."""
-        mean, low, high = (found[key] for key in ("mean", "low", "high"))
-        if mean is None or low is None or high is None:
-            return self.say(abs(mean or 0.0))
-        digits = next((d for d in range(2, 6) if low <= rounded(mean, d) <= high), 6)
-        return self.say(abs(mean), digits)
+        return self.money.mean(found).replace(" ", BOUND)
 
     def interval(self, low: float | None, high: float | None) -> str:
         """Write a 95 % interval of an amount: 95 %: EUR 1.8 m to EUR 2.0 m."""

@@ -82,9 +82,14 @@ def settings(command: Decorated) -> Decorated:
 def effort(command: Decorated) -> Decorated:
     """Give a command --seed, --replications and --jobs; the first two end in its argument `settings`."""
 
-    @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of all luck.")
-    @click.option("--replications", type=click.IntRange(2, 100_000), help="Independent draws of all luck, at least 2.")
-    @click.option("--jobs", type=click.IntRange(1), help="Processes; the result does not depend on it.")
+    @click.option("--seed", metavar="N", type=click.IntRange(0, 2**63 - 1), help="Seed of all luck.")
+    @click.option(
+        "--replications",
+        metavar="N",
+        type=click.IntRange(2, 100_000),
+        help="Independent draws of all luck, at least 2.",
+    )
+    @click.option("--jobs", metavar="N", type=click.IntRange(1), help="Processes; the result does not depend on it.")
     @wraps(command)
     def with_effort(
         *args: Any, seed: int | None, replications: int | None, settings: dict[str, Any], **others: Any

@@ -45,7 +45,7 @@ def command(
     \b
     Example:
       retainsim run scenarios/five_points.toml
-      retainsim run scenarios/five_points.toml --set segments.small.annual_churn=0.30 --out runs/leaky --no-charts
+      retainsim run scenarios/five_points.toml --set run.months=36 -o runs/short
     """
     from retainsim.cli import place
     from retainsim.cli.runtable import show

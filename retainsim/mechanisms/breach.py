@@ -51,7 +51,7 @@ class Mechanism(mechanism.Mechanism):
 
     def attach(self, world: World) -> None:
         """Open the line, announce the strain, and put every breach on the calendar."""
-        settings = world.today.mechanisms.breach
+        settings = world.now.mechanisms.breach
         world.ledger.open("breach", "variable")
         self._strain = world.churn.add_strain("breach", settings.reason, settings.half_life)
         self._shy_until = 0.0
@@ -61,13 +61,15 @@ class Mechanism(mechanism.Mechanism):
 
     def hold(self, world: World) -> None:
         """Keep some joiners away for a while after a breach."""
-        shy = world.time < self._shy_until
+        factor = world.now.mechanisms.breach.acquisition_factor if world.time < self._shy_until else 1.0
         for channel in world.channels:
-            world.acquisition.multiply("breach", channel, world.now.mechanisms.breach.acquisition_factor if shy else 1.0)
+            world.acquisition.multiply("breach", channel, factor)
 
     def _happen(self, world: World, time: float) -> Generator[Any, Any, None]:
         yield world.env.timeout(time)
         now = world.now.mechanisms.breach
+        if not (now.leave_at_once or now.wary or now.fine or now.cost_per_record or now.acquisition_factor < 1.0):
+            return
         world.settle()
         rows = world.pool.rows()
         world.ledger.post("breach", now.fine + now.cost_per_record * len(rows), at=world.time)

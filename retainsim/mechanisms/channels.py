@@ -148,9 +148,9 @@ class Mechanism(mechanism.Mechanism):
         elif now.carry_over == 0:
             spend = float(_spent_at(self._spent[name], np.array([at]))[0])
         else:
-            ages = np.arange(_HISTORY)
+            ages = np.arange(float(_HISTORY))
             weights = now.carry_over**ages
-            spend = float(weights @ _spent_at(self._spent[name], np.asarray(at - ages, dtype=np.float64)) / weights.sum())
+            spend = float(weights @ _spent_at(self._spent[name], at - ages) / weights.sum())
         return now.response(spend, today.spend or 0.0)
 
 

@@ -20,7 +20,8 @@ class Mechanism(mechanism.Mechanism):
 
     def attach(self, world: World) -> None:
         """Open the line and put the start and the one-off cost on the calendar."""
-        self._lever = world.arm.retention
+        lever = world.arm.retention
+        self._lever = lever if lever is not None and lever.from_month < world.today.run.months else None
         if self._lever is None:
             return
         world.ledger.open("retention", "variable")

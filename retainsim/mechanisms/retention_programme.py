@@ -53,15 +53,14 @@ class Settings(mechanism.Settings):
             raise ValueError("with spend_per_customer = 0 say at which spend the effect holds: effect_at")
         return self
 
-    @property
-    def steepness(self) -> float:
-        """Return k of the response, per money per customer-month."""
-        at = self.effect_at or self.spend_per_customer
-        return -math.log1p(-self.effect / self.ceiling) / at if at else 0.0
+    def prevented(self, spend: float, today: float | None = None) -> float:
+        """Return the share of the churn aimed at that `spend` prevents (money per customer-month).
 
-    def prevented(self, spend: float) -> float:
-        """Return the share of the churn aimed at that `spend` (money per customer-month) prevents."""
-        return -self.ceiling * math.expm1(-self.steepness * spend)
+        The curve goes through `effect` at `effect_at`, or else at the spend `today` (default: the settings' own).
+        """
+        at = self.effect_at or (self.spend_per_customer if today is None else today)
+        steepness = -math.log1p(-self.effect / self.ceiling) / at if at else 0.0
+        return -self.ceiling * math.expm1(-steepness * spend)
 
 
 class Mechanism(mechanism.Mechanism):
@@ -85,7 +84,8 @@ class Mechanism(mechanism.Mechanism):
         """Set the factor on the hazards aimed at, and the cost per customer reached."""
         now = world.now.mechanisms.retention_programme
         assert now is not None
-        factor = (1 - self._today(world).prevented(now.spend_per_customer)) * now.backfire
+        prevented = now.prevented(now.spend_per_customer, self._today(world).spend_per_customer)
+        factor = (1 - prevented) * now.backfire
         if self._selective:
             self._factor, self._spend = factor, now.spend_per_customer
             self._reach(world, now)
@@ -94,7 +94,7 @@ class Mechanism(mechanism.Mechanism):
         world.money.charge("retention_programme", now.spend_per_customer)
 
     def _today(self, world: World) -> Settings:
-        """Return the settings that hold the point the curve is fitted to: those of the file."""
+        """Return the settings of the file: today's spend, whom the programme aims at and reaches."""
         today = world.today.mechanisms.retention_programme
         assert isinstance(today, Settings)
         return today
@@ -114,7 +114,10 @@ class Mechanism(mechanism.Mechanism):
         tie = world.luck.uniform("retention_programme.reach", names)
         if now.targets == "random":
             return tie < now.reach
-        score = world.value_rate(rows) if now.targets == "most_valuable" else world.churn.rates(rows).sum(0)
+        if now.targets == "most_valuable":
+            score = world.value_rate(rows)
+        else:
+            score = world.churn.rates(rows, without="retention_programme").sum(axis=0)
         order = np.lexsort((tie, -score))
         reached = np.zeros(len(rows), dtype=bool)
         reached[order[: round(now.reach * len(rows))]] = True

@@ -14,6 +14,7 @@ from retainsim.calibration import Calibration, Lever, calibrate, recalibrate, so
 from retainsim.draws import Luck
 from retainsim.engine import Outcome, replicate
 from retainsim.errors import UsageError
+from retainsim.ledger import exact_sum
 from retainsim.results import Results
 from retainsim.scenario import Scenario
 from retainsim.scenario.arms import Timeline, folded
@@ -170,7 +171,7 @@ class _Plan:
         return half is not None and half <= self.precision * abs(float(np.mean(gains)))
 
     def _npv(self, outcome: Outcome) -> float:
-        return outcome.npv_to_horizon + (float(outcome.closing.sum()) if self.with_closing else 0.0)
+        return outcome.npv_to_horizon + (exact_sum(outcome.closing) if self.with_closing else 0.0)
 
 
 def headline(scenario: Scenario) -> str | None:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from retainsim.draws import Floats
 from retainsim.engine import Outcome
-from retainsim.ledger import SIGNS, cohort_width
+from retainsim.ledger import SIGNS, cohort_width, exact_sum
 from retainsim.scenario.schema import Parameters
 from retainsim.units import add_months
 
@@ -49,7 +49,7 @@ def monthly(played: Played, labels: Labels) -> pd.DataFrame:
                 "joined": outcome.joined.sum(axis=(1, 2)),
                 "left": outcome.left.sum(axis=(1, 2, 3)),
                 "returned": outcome.returned.sum(axis=(1, 2)),
-                **{line: outcome.lines[line].sum(axis=(1, 2)) for line in sorted(outcome.lines)},
+                **{line: _by_month(outcome.lines[line]) for line in sorted(outcome.lines)},
                 "present_value": present_value(outcome),
             }
             frames.append(pd.DataFrame(_keys(arm, index, labels, len(outcome.pool)) | columns))
@@ -108,7 +108,7 @@ def values(played: Played, labels: Labels) -> pd.DataFrame:
             for line in sorted(outcome.values):
                 worth = SIGNS[outcome.classes[line]] * float(outcome.values[line].sum())
                 rows.append({"arm": arm, "replication": index, "line": line, "value": worth})
-            closing = float(outcome.closing.sum())
+            closing = exact_sum(outcome.closing)
             rows.append({"arm": arm, "replication": index, "line": "closing_value", "value": closing})
     return pd.DataFrame(rows)
 
@@ -137,16 +137,16 @@ def present_value(outcome: Outcome) -> Floats:
 
 
 def _measures(outcome: Outcome, labels: Labels, with_closing: bool) -> dict[str, float]:
-    closing = float(outcome.closing.sum())
+    closing = exact_sum(outcome.closing)
     left = outcome.left.sum(axis=(0, 1, 2))
-    totals = {line: float(outcome.lines[line].sum()) for line in sorted(outcome.lines)}
+    totals = {line: exact_sum(outcome.lines[line]) for line in sorted(outcome.lines)}
     totals["acquisition_cost"] = totals.pop("acquisition", 0.0)
     return {
         "npv": outcome.npv_to_horizon + (closing if with_closing else 0.0),
         "npv_to_horizon": outcome.npv_to_horizon,
         "closing_value": closing,
         "customer_equity": outcome.equity_end,
-        "customer_equity_opening": float(outcome.equity.sum()),
+        "customer_equity_opening": exact_sum(outcome.equity),
         "pool_end": float(outcome.pool[-1].sum()),
         "joined": float(outcome.joined.sum()),
         "left": float(left.sum()),
@@ -157,6 +157,11 @@ def _measures(outcome: Outcome, labels: Labels, with_closing: bool) -> dict[str,
         "saved": outcome.saved,
         **totals,
     }
+
+
+def _by_month(line: Floats) -> Floats:
+    """Return a line's total of each month, whatever cells it is spread over."""
+    return np.array([exact_sum(month) for month in line])
 
 
 def _lives(arm: str, index: int, lives: list[np.ndarray], labels: Labels) -> pd.DataFrame:

@@ -44,7 +44,7 @@ def is_lever_on_acquisition(scenario: Scenario, arm: str) -> bool:
 def _alone(report: Report, money: Money) -> str:
     arm = report["arms"][BASELINE]
     return (
-        f"{_terms(report)}: the baseline has an NPV of {money.say(arm['npv']['mean'])} "
+        f"{_terms(report)}: the baseline has an NPV of {money.mean(arm['npv'])} "
         f"(95 %: {money.interval(arm['npv']['low'], arm['npv']['high'])}) and ends with "
         f"{arm['pool_end']['mean']:,.0f} customers."
     )
@@ -75,7 +75,7 @@ def _worth(scenario: Scenario, report: Report, name: str, money: Money) -> str:
         unknown = f"; with what is not known, {money.say(gain['p05'] or 0.0)} to {money.say(gain['p95'] or 0.0)}"
         unknown += " (5th to 95th percentile)"
     return (
-        f"{arm['title']}: {money.say(abs(mean))} {more} than the baseline (95 %: {bounds}{unknown}); "
+        f"{arm['title']}: {money.mean(gain)} {more} than the baseline (95 %: {bounds}{unknown}); "
         f"better in {_how_often(paired['p_better'], report['run']['replications'])}."
     )
 
@@ -135,7 +135,7 @@ def _best(report: Report, outcomes: pd.DataFrame, money: Money) -> str:
     assert found["mean"] is not None
     assert sure is not None
     return (
-        f"Highest mean NPV: {_title(report, best)}, {money.say(found['mean'])} above {_title(report, second)} "
+        f"Highest mean NPV: {_title(report, best)}, {money.mean(found)} above {_title(report, second)} "
         f"(95 %: {money.interval(found['low'], found['high'])}; confidence that its mean is higher: {_sure(sure)})."
     )
 

@@ -91,7 +91,7 @@ def test_debug_adds_the_traceback(play, monkeypatch):
     assert "ZeroDivisionError" in result.stderr
 
 
-@pytest.mark.parametrize("words", [["schema"], ["explain", "quick.toml"]])
+@pytest.mark.parametrize("words", [["schema"], ["explain", "quick.toml", "-q"]])
 def test_a_reader_that_leaves_early_is_no_error(here, words):
     reads, writes = os.pipe()
     os.close(reads)

@@ -129,13 +129,6 @@ RICH = {
 PROGRAMME, BREACH = "mechanisms.retention_programme", "mechanisms.breach"
 REFERRALS = {"rate": 0.05, "reward": 3.0, "hazard_factor": 0.9, "extra_margin": 0.2, "fades_over_months": 12}
 LATE_SPEND = [{"set": f"acquisition.{c}.spend", "times": 1.5} for c in ("ads", "hill")]
-FROM_THE_FILE = {
-    **dict.fromkeys((f"{PROGRAMME}.effect", f"{PROGRAMME}.effect_at", f"{PROGRAMME}.ceiling"), "retention_programme.py hold: "
-                    "the curve is always the file's"),
-    **dict.fromkeys((f"{BREACH}.at_month", f"{BREACH}.per_year", f"{BREACH}.half_life"), "breach.py attach: always the file's"),
-}  # fmt: skip
-
-
 def numbers(tree, path=()):
     """Yield the path of every number of a scenario that an arm might change."""
     for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree):
@@ -155,13 +148,9 @@ def rich(referrals):
 
 LIKE_OTHERS = {f"acquisition.ads.seasonality.{month}" for month in (0, *range(2, 12))}  # each is heeded in its month alone
 TARGETS = [(False, path) for path in numbers(rich(False)) if path not in LIKE_OTHERS] + [(True, f"mechanisms.referrals.{k}") for k in REFERRALS]
-UNHEEDED = [
-    pytest.param(*target, marks=pytest.mark.xfail(strict=True, reason=FROM_THE_FILE[target[1]])) if target[1] in FROM_THE_FILE else target
-    for target in TARGETS
-]
 
 
-@pytest.mark.parametrize(("referrals", "target"), UNHEEDED)
+@pytest.mark.parametrize(("referrals", "target"), TARGETS)
 def test_every_number_an_arm_may_change_changes_something(referrals, target):
     """What a scenario accepts and then ignores is worse than what it refuses."""
     amount = {"by": 6.0} if target.endswith("fades_over_months") else {"times": 1.2}

@@ -30,20 +30,10 @@ def test_a_share_leaves_at_once(month, share):
     assert set(outcome.departed[2].tolist()) == {month}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="world.py settle: a jolt at month 0 comes after month 0 is closed, so its leavings are counted in a month whose "
-    "pool is not: BooksError. at_month = 0 is allowed by the schema",
-)
 def test_a_breach_may_happen_at_month_0():
     assert breached(at_month=0.0).books_error <= 1e-9
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="world.py settle: a second settlement at the same instant closes the month; a jolt after it (breach attached after "
-    "retention, or any mechanism sorted before breach with something dated) raises BooksError",
-)
 def test_what_else_happens_at_the_same_instant_may_come_before_or_after(monkeypatch):
     today = parameters(mechanisms={"breach": {"at_month": 4.0}})
     start = setup(today, arm(retention={"churn": 0.9, "from_month": 4.0}), factor=0.9)
@@ -87,9 +77,5 @@ def test_random_breaches_come_at_their_rate_and_at_the_same_times_in_every_arm()
 
 
 @pytest.mark.parametrize("change", [{"set": "mechanisms.breach.per_year", "to": 12.0}, {"set": "mechanisms.breach.at_month", "to": 3.0}])
-@pytest.mark.xfail(
-    strict=True,
-    reason="breach.py attach: dates and rate are those of the file, so a change of them in an arm is accepted and does nothing",
-)
 def test_an_arm_that_changes_when_it_happens_changes_when_it_happens(change):
     assert not np.array_equal(breached(count=200, each=arm(change=[change])).left, breached(count=200).left)

@@ -198,14 +198,7 @@ TOGETHER = pytest.mark.parametrize(
     [
         "referrals",
         "moves",
-        pytest.param(
-            "nothing",
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason="clocks.py settle: a referred customer who joins after the clock `moves` has been played may move "
-                "in that very month; it is played a settlement late, in a month that is closed: BooksError",
-            ),
-        ),
+        "nothing",
     ],
 )
 
@@ -235,18 +228,7 @@ def test_the_order_in_which_they_are_attached_cannot_be_seen_in_a_single_byte(wi
 
 # Zero strength
 
-INEXACT = {
-    "breach": "breach.py _happen: a breach of nothing settles within the month and burns and projects everybody anew, so "
-    "last digits change; churn.jolt could return where share is 0",
-    "referrals": "ledger.py add, money.py, engine.py: an origin that nobody came from lengthens the arrays that are summed, "
-    "and numpy's sum adds in another order then; sums over cells in a fixed order (or math.fsum) would not care",
-}
-ZEROS = [
-    pytest.param(n, marks=pytest.mark.xfail(strict=True, reason=INEXACT[n])) if n in INEXACT else n for n in mechanisms.NAMES
-]
-
-
-@pytest.mark.parametrize("name", ZEROS)
+@pytest.mark.parametrize("name", mechanisms.NAMES)
 def test_at_zero_strength_it_changes_nothing_to_the_last_byte(name):
     without, with_it = firm(), firm(mechanisms={name: named(NOTHING, name)})
     for replication in range(3):

@@ -55,11 +55,6 @@ def test_after_tax_is_what_is_left_of_before_tax_where_nothing_is_capital():
         assert after.equity == pytest.approx(0.7 * before.equity)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="world.py _close: a month is closed at the next settlement, when the rate of the month after it is already held, "
-    "so a change of tax at month 12 also taxes month 12 itself, which is over",
-)
 def test_a_change_of_the_tax_rate_taxes_only_what_comes_after_it():
     change = [{"set": "firm.tax_rate", "to": 0.5, "from_month": 12.0}]
     outcome = play(parameters(firm={"tax_rate": 0.25}), arm(change=change))

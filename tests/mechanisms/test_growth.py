@@ -68,11 +68,6 @@ def test_the_margin_of_a_year_hangs_on_tenure_not_on_the_month_of_the_run():
     assert margin * 12 == pytest.approx(np.repeat([20.0, 30.0], 6))
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="money.py settle_present: while all tariffs are flat nobody's `posted` is kept up, so when a change makes one run "
-    "with tenure, all revenue and cost to serve since joining is posted a second time (month 13: 752 instead of 66 here)",
-)
 def test_growth_may_start_in_an_arm():
     change = [{"set": "mechanisms.growth.volume_per_year", "to": 0.3, "from_month": 12.0}]
     today = parameters(pool={"customers": 10, "tenure": "new"}, segments={"small": FIXED}, mechanisms={"growth": {}})

@@ -116,11 +116,6 @@ def test_moves_may_start_and_stop_in_an_arm():
     assert (outcome.pool[6:, 1, 0] == outcome.pool[6, 1, 0]).all()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="clocks.py settle: clocks are played one after another, `moves` before `referrals`; a move burns the other clock "
-    "past rings it owes from earlier in the span, which come late or are lost",
-)
 def test_moving_between_segments_that_are_alike_loses_no_referral():
     same = {name: {"share": 1.0} for name in "bc"}
     referring = {"mechanisms": {"referrals": {"rate": 0.3, "hazard_factor": 1.0, "extra_margin": 0.0}}, "run": {"months": 1}}

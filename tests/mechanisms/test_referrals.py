@@ -72,11 +72,6 @@ def test_referred_customers_bring_more_margin_at_first():
     assert found[1] / found[0] == pytest.approx(1.25, abs=0.01)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="tariff.py tariff_of: with margin_by_year revenue is 1, so `left` = 1 - cost to serve / gross margin is far below 0 "
-    "and the extra margin turns into a loss: -17 a month here instead of 44",
-)
 def test_they_bring_more_margin_also_where_margins_are_given_by_year():
     tables = {"segments": FIXED, "pool": {"customers": 2000}, "run": {"months": 24, "discount_rate": 0.0}}
     referrals = PLAIN | {"extra_margin": 0.25, "fades_over_months": 600}
@@ -86,11 +81,6 @@ def test_they_bring_more_margin_also_where_margins_are_given_by_year():
     assert found[1] / found[0] == pytest.approx(1.25, abs=0.01)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="clocks.py settle: `moves` is played before `referrals`; a child that moves in the month it joins is moved a "
-    "settlement late, in a month that is closed: BooksError in almost every run with both",
-)
 def test_referrals_and_moves_go_together():
     segments = {"small": FIXED["small"] | {"moves": {"large": 0.1}}, "large": FIXED["small"] | {"moves": {"small": 0.1}}}
     assert play(referring(segments=segments)).books_error <= 1e-9

@@ -76,11 +76,6 @@ def test_it_changes_the_churn_of_joiners_too_and_of_those_who_come_later():
 
 
 @pytest.mark.parametrize("start", [24.0, 25.0, 1000.0])
-@pytest.mark.xfail(
-    strict=True,
-    reason="retention.py hold: once changes have ended the strength is taken at infinity, also for a lever that starts after "
-    "the horizon (arms.Timeline drops such changes), so closing value is that of a lever nobody ever pulled",
-)
 def test_a_lever_that_starts_after_the_horizon_changes_nothing_to_the_last_byte(start):
     today = parameters()
     late = play(today, lever(from_month=start, cost=COST), factor=0.9)

@@ -83,11 +83,6 @@ def test_an_arm_that_spends_more_moves_along_the_curve_of_the_file():
 
 
 @pytest.mark.parametrize("key", ["effect", "ceiling", "effect_at"])
-@pytest.mark.xfail(
-    strict=True,
-    reason="retention_programme.py hold: the curve is always the file's, so a change of effect, effect_at or ceiling in an "
-    "arm is accepted and does nothing; armrules should refuse it, or the curve follow it as that of a channel does",
-)
 def test_an_arm_that_changes_the_curve_changes_what_is_prevented(key):
     today = firm({"effect_at": 3.0})
     changed = arm(change=[{"set": f"mechanisms.retention_programme.{key}", "times": 1.2}])
@@ -135,11 +130,6 @@ def test_the_most_at_risk_are_those_with_the_highest_hazard():
     assert reached(found).mean() == pytest.approx(0.3, abs=1e-3)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="retention_programme.py _choose: the risk it ranks by contains the programme's own factor, so whoever it reaches "
-    "looks safer, is dropped at the next review and comes back at the one after",
-)
 def test_reaching_the_most_at_risk_does_not_take_them_off_the_list():
     frail = {"small": SEGMENT | {"frailty": {"kind": "gamma", "variance": 0.5}, "annual_churn": 0.01}}
     found = world(selective("most_at_risk", segments=frail))

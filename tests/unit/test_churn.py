@@ -370,7 +370,6 @@ def test_a_larger_jolt_takes_those_of_the_smaller_and_more():
     assert gone[1].sum() > gone[0].sum()
 
 
-@pytest.mark.xfail(strict=True, reason="churn.py jolt: math.log1p(-1) raises ValueError, so a release of all is impossible")
 def test_a_jolt_of_everybody_leaves_nobody():
     pool, churn = firm_of(N, hazards=HAZARDS)
     churn.jolt(np.arange(N), "a", 1.0, 3.0)

@@ -232,14 +232,7 @@ def alone(other):
     "other",
     [
         "contacts",
-        pytest.param(
-            "visits",
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason="clocks.py settle: clocks are played one after another over the whole span, so a move at t, rung "
-                "first, burns a clock sorted after it past rings it still owes; they come late, at t, or never",
-            ),
-        ),
+        "visits",
     ],
 )
 def test_moves_between_segments_of_equal_rates_change_no_ring_of_another_clock(other):
@@ -249,11 +242,6 @@ def test_moves_between_segments_of_equal_rates_change_no_ring_of_another_clock(o
 
 
 @pytest.mark.parametrize("other", ["contacts", "visits"])
-@pytest.mark.xfail(
-    strict=True,
-    reason="clocks.py settle: as above; a clock sorted before the moves rings on at the old segment's rate until the span "
-    "ends",
-)
 def test_a_move_changes_the_rate_of_another_clock_at_the_time_of_the_move(other):
     """Rings in segment 1, whose rate is 0, must not happen: nobody there is owed any."""
     watch = Watch(2000, clocks=())

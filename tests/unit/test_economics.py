@@ -63,18 +63,11 @@ def test_a_customer_is_worth_the_integral_of_margin_survival_and_discount(more, 
     assert value_of(today) == pytest.approx(MARGIN * sum(pieces), rel=tolerance)
 
 
-UNUSED = pytest.mark.xfail(
-    strict=True,
-    reason="closing.py _bills: with billing at the end, what a customer who leaves within a period pays for the part used "
-    "(tariff.Bills does bill it) is left out, so values are too low: 707 instead of 882 here",
-)
-
-
 @pytest.mark.parametrize(
     ("when", "wanted"),
     [
         ("start", 50.0 * 12 / -math.expm1(-12 * (HAZARD + DELTA))),
-        pytest.param("end", 50.0 * 12 * math.exp(-12 * (HAZARD + DELTA)) / -math.expm1(-12 * (HAZARD + DELTA)), marks=UNUSED),
+        ("end", 50.0 * 12 * math.exp(-12 * (HAZARD + DELTA)) / -math.expm1(-12 * (HAZARD + DELTA))),
     ],
 )
 def test_yearly_bills_are_worth_their_expected_discounted_sum(when, wanted):

@@ -123,10 +123,6 @@ def test_rounding_is_no_imbalance():
     assert 0 < ledger.balance() <= 1e-9
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="ledger.py balance: max(0.0, nan) is 0.0 in Python, so books that hold NaN or infinite money balance",
-)
 @pytest.mark.parametrize("amount", [math.nan, math.inf])
 def test_books_that_hold_no_number_raise(amount):
     ledger = books()
