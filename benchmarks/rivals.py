@@ -187,9 +187,7 @@ def numpy_month_loop(case, seed):
         present[month] += np.bincount(new_segment, weights=part, minlength=segments)
         # Leavers are gone for half of the time, on average.
         present[month] -= np.bincount(segment[leaves], minlength=segments) / 2
-        present[month] -= (
-            np.bincount(new_segment[new_leaves], weights=part[new_leaves], minlength=segments) / 2
-        )
+        present[month] -= np.bincount(new_segment[new_leaves], weights=part[new_leaves], minlength=segments) / 2
 
         left = np.count_nonzero(leaves) + np.count_nonzero(new_leaves)
         reason = rng.choice(reasons, size=left, p=case.reason_shares)

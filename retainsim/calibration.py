@@ -5,7 +5,7 @@ Bases are solved on the baseline at month 0 with standing mechanisms on; the sam
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -24,7 +24,7 @@ from retainsim.expectation import (
 )
 from retainsim.laws import BetaFrailty
 from retainsim.opening import segment_shares
-from retainsim.scenario.schema import Parameters, Retention
+from retainsim.scenario.schema import Arm, Parameters, Retention
 from retainsim.units import monthly_hazard
 
 _TRIALS = 8
@@ -112,11 +112,22 @@ def solve_lever(today: Parameters, found: Calibration, lever: Retention, where: 
     return Lever(factor, now, retention(factor))
 
 
+def solve_levers(
+    today: Parameters, found: Calibration, arms: Mapping[str, Arm], at: Callable[[tuple[str, ...]], str]
+) -> dict[str, Lever]:
+    """Solve the lever of every arm that has one; `at` says where in the file a path stands, for messages."""
+    return {
+        name: solve_lever(today, found, arm.retention, at(("arms", name, "retention")))
+        for name, arm in arms.items()
+        if arm.retention is not None
+    }
+
+
 def recalibrate(file: Parameters, drawn: Parameters, found: Calibration) -> Bases:
     """Return the bases for one draw of a scenario's distributions.
 
-    A drawn annual churn scales the base as a change would, and drawn shares of reasons split it; drawn laws of frailty or
-    duration are calibrated anew.
+    A drawn annual churn scales the base as a change would, and drawn shares of reasons split it anew; drawn laws of
+    frailty or duration are calibrated anew.
     """
     if drawn is file:
         return found.bases
@@ -128,7 +139,8 @@ def recalibrate(file: Parameters, drawn: Parameters, found: Calibration) -> Base
         for p in (file, drawn)
     )
     scale = np.divide(new, old, out=np.ones_like(new), where=old > 0)
-    lean = np.divide(_split_of(drawn), _split_of(file), out=np.ones(len(found.bases.reasons)), where=_split_of(file) > 0)
+    before, after = _split_of(file), _split_of(drawn)
+    lean = np.divide(after, before, out=np.ones_like(before), where=before > 0)
     return replace(found.bases, hazards=found.bases.hazards * scale[:, None] * lean)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,6 +117,10 @@ class Churn:
         self._strains[source] = strain
         self._pool.own(strain.column, np.float64(0.0))
         return strain
+
+    def set_half_life(self, strain: Strain, half_life: float) -> None:
+        """Let strain of a source halve in another time (months) from now on."""
+        self._strains[strain.source] = replace(strain, half_life=half_life)
 
     def build(self, strain: Strain, rows: Ints, amounts: Floats, time: float) -> None:
         """Add strain (hazard per customer-month, already eased since its touch) from `time` on."""

@@ -16,7 +16,7 @@ from retainsim.bases import Bases
 from retainsim.cache import recall
 from retainsim.draws import Floats, Luck, Names
 from retainsim.engine import build, calendar
-from retainsim.opening import tenure_law
+from retainsim.opening import staying
 from retainsim.scenario.arms import Timeline
 from retainsim.scenario.schema import Arm, Parameters
 from retainsim.world import Setup, World
@@ -52,16 +52,7 @@ def standing_factors(today: Parameters, bases: Bases) -> Floats:
 
 def segment_retention(today: Parameters, bases: Bases, factors: Floats, segment: int) -> float:
     """Return expected 12-month retention of a segment's opening pool under factors on its hazards."""
-    tenure, weights = tenure_law(today, bases, segment)
-    law, frailty = bases.durations[segment], bases.frailties[segment]
-    later = bases.last_renewal(segment, tenure + 12.0)
-    renewed = bases.last_renewal(segment, tenure)
-    rate = float((bases.hazards[segment] * factors[segment]).sum())
-    now = bases.passed(segment, tenure)
-    ahead = now + rate * (law.cumulative(np.maximum(later, tenure)) - law.cumulative(tenure))
-    past = bases.passed(segment, renewed)
-    stays = frailty.laplace(np.where(later > tenure, ahead, past)) / frailty.laplace(past)
-    return float(weights @ stays)
+    return staying(today, bases, segment, rate=float((bases.hazards[segment] * factors[segment]).sum()), span=12.0)
 
 
 def probe(today: Parameters, bases: Bases, lever: Floats) -> tuple[Floats, Floats]:

@@ -138,7 +138,9 @@ class Ledger:
         for line in sorted(self.classes):
             total += SIGNS[self.classes[line]] * self.amounts[line].sum(axis=(1, 2))
             scale = max(scale, float(np.abs(self.amounts[line]).sum()))
-        error = float(np.max([float(heads), float(np.abs(total - self._cash).max()) / scale]))
+        with np.errstate(invalid="ignore"):
+            gap = float(np.abs(total - self._cash).max()) / scale
+        error = float(np.max([float(heads), gap]))
         if not error <= TOLERANCE:
             raise BooksError(f"the books do not balance: relative error {error:.3g}, allowed {TOLERANCE:g}")
         return error

@@ -49,11 +49,11 @@ def segment_shares(today: Parameters, bases: Bases) -> Floats:
 def spread(shares: Floats, count: int) -> Ints:
     """Deal `count` places to segments in proportion; a larger count adds places and changes none.
 
-    The k-th place of a segment is due at (k - 1/2) / share (Webster's method), so every share is within two customers of
-    its due, without any luck.
+    The k-th place of a segment is due at (k - 1/2) / share (Webster's method), so every share is within two customers
+    of its due, without any luck.
     """
     held = [np.arange(int(share * count) + 2) for share in shares]
-    due = np.concatenate([(k + 0.5) / share if share > 0 else k + np.inf for k, share in zip(held, shares, strict=True)])
+    due = np.concatenate([(k + 0.5) / share for k, share in zip(held, np.maximum(shares, 1e-300), strict=True)])
     owner = np.repeat(np.arange(len(shares)), [len(k) for k in held])
     return owner[np.argsort(due, kind="stable")[:count]]
 
@@ -72,6 +72,20 @@ def tenure_law(today: Parameters, bases: Bases, segment: int) -> tuple[Floats, F
     middles = (edges[1:] + edges[:-1]) / 2
     weights = bases.present(segment, middles)
     return middles, weights / weights.sum()
+
+
+def staying(today: Parameters, bases: Bases, segment: int, *, rate: float, span: float) -> float:
+    """Return the share of a segment's opening pool that is still there after `span` months.
+
+    `rate` is the hazard per customer-month of a frailty of 1 from month 0 on; before, the bases were in force.
+    """
+    tenure, weights = tenure_law(today, bases, segment)
+    law, frailty = bases.durations[segment], bases.frailties[segment]
+    renewed, later = (bases.last_renewal(segment, time) for time in (tenure, tenure + span))
+    growth = law.cumulative(np.maximum(later, tenure)) - law.cumulative(tenure)
+    past = bases.passed(segment, renewed)
+    ahead = np.where(later > tenure, bases.passed(segment, tenure) + rate * growth, past)
+    return float(weights @ (frailty.laplace(ahead) / frailty.laplace(past)))
 
 
 def default_mix(today: Parameters, bases: Bases) -> Floats:

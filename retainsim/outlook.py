@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retainsim import mechanisms
-from retainsim.opening import tenure_law
+from retainsim import opening
+from retainsim.expectation import is_closed_form
 
 if TYPE_CHECKING:
     from retainsim.draws import Floats
@@ -19,15 +19,8 @@ _PER_MONTH = 20
 
 def staying(world: World, segment: int, span: float) -> float:
     """Return the share of a segment's opening pool that is still there after `span` months."""
-    bases = world.bases
-    tenure, weights = tenure_law(world.today, bases, segment)
-    law, frailty = bases.durations[segment], bases.frailties[segment]
-    renewed, later = (bases.last_renewal(segment, t) for t in (tenure, tenure + span))
     rate = float(world.churn.table[segment, 0].sum())
-    growth = law.cumulative(np.maximum(later, tenure)) - law.cumulative(tenure)
-    past = bases.passed(segment, renewed)
-    ahead = np.where(later > tenure, bases.passed(segment, tenure) + rate * growth, past)
-    return float(weights @ (frailty.laplace(ahead) / frailty.laplace(past)))
+    return opening.staying(world.today, world.bases, segment, rate=rate, span=span)
 
 
 def newcomers_at(world: World, segment: int, origin: int, months: int) -> float:
@@ -40,29 +33,23 @@ def newcomers_at(world: World, segment: int, origin: int, months: int) -> float:
     return float(frailty.laplace(rate * law.cumulative(renewed)).mean() * months)
 
 
-def pool_at(world: World, months: int, opening: Floats, joins: Floats) -> float | None:
+def pool_at(world: World, months: int, customers: Floats, joins: Floats) -> float | None:
     """Return the customers expected after `months`; None where only simulation can tell.
 
     Parameters
     ----------
     world
         A world at month 0.
-    opening
+    customers
         Customers at month 0, shape (segments,).
     joins
         Joins a month, shape (segments, channels).
     """
-    if not _is_closed_form(world):
+    if not is_closed_form(world.today):
         return None
     total = 0.0
-    for segment, count in enumerate(opening.tolist()):
+    for segment, count in enumerate(customers.tolist()):
         total += count * staying(world, segment, months)
         for channel, rate in enumerate(joins[segment].tolist()):
             total += rate * newcomers_at(world, segment, channel + 1, months)
     return total
-
-
-def _is_closed_form(world: World) -> bool:
-    on = [name for name in mechanisms.NAMES if getattr(world.today.mechanisms, name) is not None]
-    parts = (mechanisms.module(name).Mechanism for name in (*mechanisms.ALWAYS_ON, *on))
-    return all(part.is_closed_form(world.today) for part in parts)

@@ -129,7 +129,7 @@ def exponential_span(width: Floats, rate: Floats | float) -> Floats:
     still = rate == 0.0
     if not still.any():
         return np.asarray(np.expm1(rate * width) / rate)
-    safe = np.where(still, 1.0, rate)
+    safe = np.where(still, -1.0, rate)
     return np.where(still, width, np.expm1(safe * width) / safe)
 
 

@@ -157,7 +157,8 @@ def open_run(folder: str | os.PathLike[str]) -> Results:
         head = json.loads((place / "run.json").read_text(encoding="utf-8"))
         report = json.loads((place / "summary.json").read_text(encoding="utf-8"))
         tables = {name: pd.read_parquet(place / f"{name}.parquet") for name in TABLES}
-    except (OSError, ValueError) as error:
+        status = head["status"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{place} is not a finished run: {error}") from None
     scenario = load(place / "scenario.toml")
     return Results(
@@ -168,7 +169,7 @@ def open_run(folder: str | os.PathLike[str]) -> Results:
         detail=tables["detail"],
         cohorts=tables["cohorts"],
         values=tables["values"],
-        interrupted=head["status"] == "interrupted",
+        interrupted=status == "interrupted",
         folder=place,
     )
 

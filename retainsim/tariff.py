@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Shapes:
     """How revenue and cost to serve run over tenure for everybody; `margin_by_year` (money) replaces the price."""
 
-    revenue: Profile = Profile()
-    cost: Profile = Profile()
+    revenue: Profile = field(default_factory=Profile)
+    cost: Profile = field(default_factory=Profile)
     margin_by_year: tuple[float, ...] = ()
     extra_margin: tuple[tuple[str, Profile], ...] = ()
     """Margin on top, as a share of it, by origin."""

@@ -50,23 +50,40 @@ class Mechanism(mechanism.Mechanism):
     is_shock = True
 
     def attach(self, world: World) -> None:
-        """Open the line, announce the strain, and put every breach on the calendar."""
+        """Open the line, announce the strain, and put what may happen by chance on the calendar."""
         settings = world.now.mechanisms.breach
         world.ledger.open("breach", "variable")
         self._strain = world.churn.add_strain("breach", settings.reason, settings.half_life)
         self._shy_until = 0.0
-        dated = [] if settings.at_month is None else [settings.at_month]
-        for time in [*dated, *_random_times(world, settings.per_year / 12.0)]:
-            world.env.process(self._happen(world, time))
+        self._dated: set[float] = set()
+        for occasion, time in enumerate(_chances(world)):
+            world.env.process(self._by_chance(world, time, occasion))
 
     def hold(self, world: World) -> None:
-        """Keep some joiners away for a while after a breach."""
-        factor = world.now.mechanisms.breach.acquisition_factor if world.time < self._shy_until else 1.0
+        """Put the date on the calendar, and keep some joiners away for a while after a breach."""
+        now = world.now.mechanisms.breach
+        world.churn.set_half_life(self._strain, now.half_life)
+        factor = now.acquisition_factor if world.time < self._shy_until else 1.0
         for channel in world.channels:
             world.acquisition.multiply("breach", channel, factor)
+        if now.at_month is not None and now.at_month >= world.time and now.at_month not in self._dated:
+            self._dated.add(now.at_month)
+            world.env.process(self._on_date(world, now.at_month))
 
-    def _happen(self, world: World, time: float) -> Generator[Any, Any, None]:
+    def _on_date(self, world: World, time: float) -> Generator[Any, Any, None]:
+        """Happen on the date, unless another date has been set meanwhile."""
+        yield world.env.timeout(time - world.time)
+        if world.now.mechanisms.breach.at_month == time:
+            yield from self._happen(world)
+
+    def _by_chance(self, world: World, time: float, occasion: int) -> Generator[Any, Any, None]:
+        """Happen with the chance that the rate in force then has of all that may: a higher rate only adds."""
         yield world.env.timeout(time)
+        height = float(world.luck.uniform("breach.height", _FIRM, occasion)[0])
+        if height * _MOST < world.now.mechanisms.breach.per_year:
+            yield from self._happen(world)
+
+    def _happen(self, world: World) -> Generator[Any, Any, None]:
         now = world.now.mechanisms.breach
         if not (now.leave_at_once or now.wary or now.fine or now.cost_per_record or now.acquisition_factor < 1.0):
             return
@@ -75,22 +92,28 @@ class Mechanism(mechanism.Mechanism):
         world.ledger.post("breach", now.fine + now.cost_per_record * len(rows), at=world.time)
         world.churn.jolt(rows, now.reason, now.leave_at_once, world.time)
         if now.wary:
-            world.churn.build(self._strain, world.pool.rows(), np.full(len(rows), now.wary), world.time)
+            world.churn.build(self._strain, rows, np.full(len(rows), now.wary), world.time)
         self._shy_until = max(self._shy_until, world.time + now.acquisition_months)
         world.hold()
         yield world.env.timeout(now.acquisition_months)
         world.change()
 
 
-def _random_times(world: World, rate: float) -> list[float]:
-    """Return the months of random breaches, a Poisson process at `rate` a month, the same in every arm."""
-    times: list[float] = []
-    occasion, time = 0, 0.0
-    firm = name(key("breach"), 0)
-    while rate > 0.0:
-        time += float(world.luck.exponential("breach.times", firm, occasion)[0]) / rate
-        if time >= world.today.run.months:
-            break
-        times.append(time)
-        occasion += 1
-    return times
+_FIRM = name(key("breach"), 0)
+_MOST = 12.0
+"""Breaches a year that may happen by chance, of which the rate in force takes its share."""
+
+
+def _chances(world: World) -> list[float]:
+    """Return the months at which a breach may happen by chance, the same in every arm; none where nothing may."""
+    planned = [world.today.mechanisms.breach.per_year, world.now.mechanisms.breach.per_year]
+    if not any(planned) and not any(change.set == "mechanisms.breach.per_year" for change in world.arm.change):
+        return []
+    waits = world.luck.exponential("breach.times", np.repeat(_FIRM, _reserve(world)), np.arange(_reserve(world)))
+    times = np.cumsum(waits) * 12.0 / _MOST
+    return [float(time) for time in times[times < world.today.run.months]]
+
+
+def _reserve(world: World) -> int:
+    """Return more draws than a horizon can need."""
+    return 60 + 2 * world.today.run.months

@@ -29,9 +29,7 @@ class Settings(mechanism.Settings):
 
     brings_customers: ClassVar[bool] = True
 
-    rate: float = setting(
-        0.004, "joins per customer-month", "referrals that lead to a join (assumption)", ge=0, le=1
-    )
+    rate: float = setting(0.004, "joins per customer-month", "referrals that lead to a join (assumption)", ge=0, le=1)
     reward: float = setting(0.0, "money per join", "paid for each referred customer", ge=0)
     hazard_factor: float = setting(
         0.82, "factor", "hazard of referred customers (Schmitt, Skiera & Van den Bulte 2011)", ge=0, le=10

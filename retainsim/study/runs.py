@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from retainsim.calibration import Calibration, Lever, calibrate, recalibrate, solve_lever
+from retainsim.calibration import Calibration, Lever, calibrate, recalibrate, solve_lever, solve_levers
 from retainsim.draws import Luck
 from retainsim.engine import Outcome, replicate
 from retainsim.errors import UsageError
@@ -84,11 +87,7 @@ def prepare(scenario: Scenario, *, lives: bool = False) -> Task:
         If the observed churn cannot be reproduced, or a lever asks for more than its scope can give.
     """
     found = calibrate(scenario.parameters)
-    levers = {
-        name: solve_lever(scenario.parameters, found, arm.retention, scenario.document.at(("arms", name, "retention")))
-        for name, arm in scenario.arms.items()
-        if arm.retention is not None
-    }
+    levers = solve_levers(scenario.parameters, found, scenario.arms, scenario.document.at)
     return Task(scenario, found, levers, lives)
 
 
@@ -229,7 +228,8 @@ class _Workers:
         size = max(1, min(len(indices), int(BATCH_SECONDS / max(self._seconds or 0.0, 1e-3))))
         batches = [indices[i : i + size] for i in range(0, len(indices), size)]
         executor = self._executor or _processes(self._jobs)
-        waiting: set[Future[Any]] = {executor.submit(self._task.batch, batch) for batch in batches}
+        with _interrupts_ignored_by_children():
+            waiting: set[Future[Any]] = {executor.submit(self._task.batch, batch) for batch in batches}
         try:
             while waiting:
                 finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -243,11 +243,18 @@ class _Workers:
 def _processes(jobs: int | None) -> Executor:
     from loky import cpu_count, get_reusable_executor
 
-    return get_reusable_executor(max_workers=jobs or cpu_count(), initializer=_ignore_interrupts)
+    executor: Executor = get_reusable_executor(max_workers=jobs or cpu_count())
+    return executor
 
 
-def _ignore_interrupts() -> None:
-    """Let Ctrl-C reach the parent alone, which then keeps what is finished."""
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextmanager
+def _interrupts_ignored_by_children() -> Iterator[None]:
+    """Start processes that Ctrl-C does not reach, so that the parent alone sees it and keeps what is finished."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -82,7 +82,10 @@ def behaviours(draw, with_referrals):
 
 @st.composite
 def changes(draw, tree):
-    segment, channel = draw(st.sampled_from(sorted(tree["segments"]))), draw(st.sampled_from(sorted(tree["acquisition"])))
+    segment, channel = (
+        draw(st.sampled_from(sorted(tree["segments"]))),
+        draw(st.sampled_from(sorted(tree["acquisition"]))),
+    )
     ways = [(f"segments.{segment}.price", "times"), (f"acquisition.{channel}.joins", "times"), ("churn.reasons.price", "times"),
             (f"segments.{segment}.cost_to_serve", "by"), ("firm.inflation", "to"), ("firm.fixed_costs", "by"),
             (f"segments.{segment}.discount", "to")]  # fmt: skip
@@ -95,7 +98,15 @@ def changes(draw, tree):
         start = draw(times)
         until = draw(st.one_of(st.none(), st.floats(0.5, 9.0).map(lambda span, start=start: start + span)))
         size = {"times": st.floats(0.3, 1.09), "by": st.floats(0.0, 5.0), "to": st.floats(0.0, 0.2)}[way]
-        found.append(given(set=key, from_month=start, until_month=until, ramp_months=draw(st.sampled_from([0.0, 0.0, 4.0])), **{way: draw(size)}))
+        found.append(
+            given(
+                set=key,
+                from_month=start,
+                until_month=until,
+                ramp_months=draw(st.sampled_from([0.0, 0.0, 4.0])),
+                **{way: draw(size)},
+            )
+        )
     return found
 
 

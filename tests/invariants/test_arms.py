@@ -7,16 +7,19 @@ import pytest
 import tomli_w
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from unit.making import SEGMENT, arm, differing, parameters, play, setup
 
 import retainsim
 from invariants.scenarios import scenarios
 from retainsim.draws import Luck
 from retainsim.engine import build, calendar, replicate
 from retainsim.scenario.schema import Arm
-from unit.making import SEGMENT, arm, differing, parameters, play, setup
 
 EXAMPLES = settings(
-    max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 GAMMA = {"kind": "gamma", "variance": 0.5}
 
@@ -31,7 +34,10 @@ def test_what_starts_at_the_horizon_or_later_changes_nothing_to_the_byte(drawn, 
     more = [{"set": f"segments.{segment}.cost_to_serve", "by": 9.0, "from_month": start, "ramp_months": 3.0},
             {"set": "firm.tax_rate", "to": 0.9, "from_month": start}]  # fmt: skip
     tree = each.model_dump(exclude_none=True)
-    tree = tree | {"change": [*tree["change"], *more], "investment": [*tree["investment"], {"at_month": start, "amount": 1e6}]}
+    tree = tree | {
+        "change": [*tree["change"], *more],
+        "investment": [*tree["investment"], {"at_month": start, "amount": 1e6}],
+    }
     wanted = replicate(setup(today, each, factor=factor), Luck(0, 0))
     assert differing(wanted, replicate(setup(today, Arm.model_validate(tree), factor=factor), Luck(0, 0))) == []
 
@@ -54,14 +60,18 @@ def fates(world):
     gone = [np.concatenate(parts).tolist() for parts in zip(*world.departed, strict=True)]
     rows = world.pool.rows()
     here = zip(world.pool["name"][rows].tolist(), world.pool["joined"][rows].tolist(), strict=True)
-    return {n: (j, t, why) for n, j, t, why in zip(*gone[:3], gone[5], strict=True)} | {n: (j, np.inf, -1) for n, j in here}
+    return {n: (j, t, why) for n, j, t, why in zip(*gone[:3], gone[5], strict=True)} | {
+        n: (j, np.inf, -1) for n, j in here
+    }
 
 
 @pytest.mark.parametrize("term", [None, 12.0])
 @pytest.mark.parametrize("delay", [0.05, 50.0])
 def test_a_customer_saved_in_one_arm_changes_nobody_elses_fate(term, delay):
     segment = SEGMENT | {"frailty": GAMMA} | ({"term_months": term} if term else {})
-    today = parameters(pool={"customers": 500}, acquisition={"ads": {"joins": 20.0}}, segments={"small": segment}, run={"months": 36})
+    today = parameters(
+        pool={"customers": 500}, acquisition={"ads": {"joins": 20.0}}, segments={"small": segment}, run={"months": 36}
+    )
     plain, saved = (build(setup(today), Luck(0, 0)) for _ in range(2))
     row = int(np.argsort(plain.pool["leaves"])[20])
     name, why = int(plain.pool["name"][row]), int(plain.pool["reason"][row])
@@ -74,10 +84,15 @@ def test_a_customer_saved_in_one_arm_changes_nobody_elses_fate(term, delay):
 
 @pytest.mark.parametrize("eager", [False, True])
 def test_a_lever_saves_only_those_who_would_have_left_for_its_reasons_and_adds_nobody(eager):
-    today = parameters(pool={"customers": 500}, acquisition={"ads": {"joins": 20.0}}, segments={"small": SEGMENT | {"frailty": GAMMA}})
+    today = parameters(
+        pool={"customers": 500}, acquisition={"ads": {"joins": 20.0}}, segments={"small": SEGMENT | {"frailty": GAMMA}}
+    )
     lever = arm(retention={"churn": 0.5, "reasons": ["price"]})
     one, two = (play(today, each, factor=0.5, eager=eager) for each in (None, lever))
-    before, after = (dict(zip(o.departed[0].tolist(), zip(o.departed[2].tolist(), o.departed[5].tolist(), strict=True), strict=True)) for o in (one, two))
+    before, after = (
+        dict(zip(o.departed[0].tolist(), zip(o.departed[2].tolist(), o.departed[5].tolist(), strict=True), strict=True))
+        for o in (one, two)
+    )
     assert after.keys() <= before.keys()
     assert np.array_equal(one.joined, two.joined)
     for name, (time, why) in before.items():
@@ -89,7 +104,9 @@ def test_a_lever_saves_only_those_who_would_have_left_for_its_reasons_and_adds_n
 
 
 def test_more_joins_only_add_customers_and_change_no_one_elses_fate():
-    today = parameters(pool={"customers": 300}, acquisition={"ads": {"joins": 20.0}}, segments={"small": SEGMENT | {"frailty": GAMMA}})
+    today = parameters(
+        pool={"customers": 300}, acquisition={"ads": {"joins": 20.0}}, segments={"small": SEGMENT | {"frailty": GAMMA}}
+    )
     one, two = play(today), play(today, arm(change=[{"set": "acquisition.ads.joins", "times": 1.3}]))
     for table in ("departed", "present"):
         before, after = getattr(one, table), getattr(two, table)
@@ -129,12 +146,16 @@ RICH = {
 PROGRAMME, BREACH = "mechanisms.retention_programme", "mechanisms.breach"
 REFERRALS = {"rate": 0.05, "reward": 3.0, "hazard_factor": 0.9, "extra_margin": 0.2, "fades_over_months": 12}
 LATE_SPEND = [{"set": f"acquisition.{c}.spend", "times": 1.5} for c in ("ads", "hill")]
+
+
 def numbers(tree, path=()):
     """Yield the path of every number of a scenario that an arm might change."""
     for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree):
         if isinstance(value, (dict, list)):
             yield from numbers(value, (*path, key))
-        elif isinstance(value, (int, float)) and not isinstance(value, bool) and path and path[0] not in ("run", "pool"):
+        elif (
+            isinstance(value, (int, float)) and not isinstance(value, bool) and path and path[0] not in ("run", "pool")
+        ):
             yield ".".join(map(str, (*path, key)))
 
 
@@ -146,14 +167,18 @@ def rich(referrals):
     return tree
 
 
-LIKE_OTHERS = {f"acquisition.ads.seasonality.{month}" for month in (0, *range(2, 12))}  # each is heeded in its month alone
-TARGETS = [(False, path) for path in numbers(rich(False)) if path not in LIKE_OTHERS] + [(True, f"mechanisms.referrals.{k}") for k in REFERRALS]
+LIKE_OTHERS = {
+    f"acquisition.ads.seasonality.{month}" for month in (0, *range(2, 12))
+}  # each is heeded in its month alone
+TARGETS = [(False, path) for path in numbers(rich(False)) if path not in LIKE_OTHERS] + [
+    (True, f"mechanisms.referrals.{k}") for k in REFERRALS
+]
 
 
 @pytest.mark.parametrize(("referrals", "target"), TARGETS)
 def test_every_number_an_arm_may_change_changes_something(referrals, target):
     """What a scenario accepts and then ignores is worse than what it refuses."""
-    amount = {"by": 6.0} if target.endswith("fades_over_months") else {"times": 1.2}
+    amount = {"by": 6.0} if target.endswith(("fades_over_months", "breach.per_year")) else {"times": 1.2}
     change = {"set": target, "from_month": 1.0} | amount
     others = [c for c in LATE_SPEND if c["set"] != target]
     try:

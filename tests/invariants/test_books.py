@@ -3,15 +3,18 @@
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
+from unit.making import setup
 
 from invariants.scenarios import scenarios
 from retainsim.draws import Luck
 from retainsim.engine import replicate
 from retainsim.ledger import SIGNS
-from unit.making import setup
 
 EXAMPLES = settings(
-    max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 

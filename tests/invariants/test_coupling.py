@@ -9,11 +9,11 @@ from functools import cache
 
 import numpy as np
 import pytest
+from unit.making import SEGMENT, arm, parameters, setup
 
 from retainsim.calibration import calibrate, solve_lever
 from retainsim.draws import Luck
 from retainsim.engine import replicate
-from unit.making import SEGMENT, arm, parameters, setup
 
 REPLICATIONS = 80
 FRAIL = SEGMENT | {"frailty": {"kind": "gamma", "variance": 0.5}, "gross_margin": 0.75, "cost_to_serve": 10.0}

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import tomli_w
+from unit.making import SEGMENT, differing
 
 import retainsim
 from retainsim.study.runs import prepare
-from unit.making import SEGMENT, differing
 
 TREE = {
     "run": {"months": 12, "replications": 2},

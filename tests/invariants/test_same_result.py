@@ -7,11 +7,11 @@ from datetime import date
 import pandas as pd
 import pytest
 import tomli_w
+from unit.making import SEGMENT
 
 import retainsim
 from retainsim.results import TABLES
 from retainsim.study import runs
-from unit.making import SEGMENT
 
 BASE = {
     "title": "Same",
@@ -22,7 +22,10 @@ BASE = {
         "large": SEGMENT | {"share": 0.3, "price": {"uniform": [100.0, 200.0]}, "term_months": 6.0},
     },
     "churn": {"reasons": {"price": 1.0, "service": 2.0}},
-    "acquisition": {"ads": {"spend": 300.0, "joins": 4.0, "ceiling": 9.0}, "web": {"joins": 2.0, "cost_per_join": 10.0}},
+    "acquisition": {
+        "ads": {"spend": 300.0, "joins": 4.0, "ceiling": 9.0},
+        "web": {"joins": 2.0, "cost_per_join": 10.0},
+    },
     "mechanisms": {"growth": {"volume_per_year": 0.1}, "breach": {"per_year": 2.0}, "referrals": {"rate": 0.01}},
 }
 ARMS = {
@@ -87,7 +90,9 @@ def test_fewer_replications_are_the_first_of_more(wanted):
     )
 
 
-@pytest.mark.parametrize("arms", [("ads", "retention", "baseline"), ("retention", "ads"), ("machine", "ads", "retention")])
+@pytest.mark.parametrize(
+    "arms", [("ads", "retention", "baseline"), ("retention", "ads"), ("machine", "ads", "retention")]
+)
 def test_an_arm_is_the_same_whatever_others_there_are_and_in_whatever_order(wanted, arms):
     found = retainsim.run(scenario(arms), jobs=1)
     for name in ("retention", "ads"):

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 import pytest
-
 from unit.making import SEGMENT, arm, parameters, play, play_in_order, setup
+
 from retainsim.draws import Luck
 
 FIXED = {"small": SEGMENT | {"annual_churn": 0.0}}
@@ -60,7 +60,10 @@ def test_fines_and_records_are_posted_at_once():
 
 
 def test_fewer_join_for_a_while_after_it():
-    tables = {"acquisition": {"ads": {"joins": 400.0}}, "mechanisms": {"breach": {"at_month": 6.0, "acquisition_factor": 0.5}}}
+    tables = {
+        "acquisition": {"ads": {"joins": 400.0}},
+        "mechanisms": {"breach": {"at_month": 6.0, "acquisition_factor": 0.5}},
+    }
     joined = play(parameters(**tables)).joined.sum(axis=(1, 2))
     for months, expected in ((slice(1, 7), 2400), (slice(7, 13), 1200), (slice(13, 25), 4800)):
         assert abs(joined[months].sum() - expected) < 4 * math.sqrt(expected)
@@ -76,6 +79,8 @@ def test_random_breaches_come_at_their_rate_and_at_the_same_times_in_every_arm()
     assert abs(np.mean(counts) - 10.0) < 4 * math.sqrt(10.0 / 40)
 
 
-@pytest.mark.parametrize("change", [{"set": "mechanisms.breach.per_year", "to": 12.0}, {"set": "mechanisms.breach.at_month", "to": 3.0}])
+@pytest.mark.parametrize(
+    "change", [{"set": "mechanisms.breach.per_year", "to": 12.0}, {"set": "mechanisms.breach.at_month", "to": 3.0}]
+)
 def test_an_arm_that_changes_when_it_happens_changes_when_it_happens(change):
     assert not np.array_equal(breached(count=200, each=arm(change=[change])).left, breached(count=200).left)

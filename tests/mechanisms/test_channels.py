@@ -5,10 +5,10 @@ from datetime import date
 
 import numpy as np
 import pytest
+from unit.making import SEGMENT, arm, parameters, play, setup, world
 
 from retainsim import theory
 from retainsim.mechanisms.channels import Settings
-from unit.making import SEGMENT, arm, parameters, play, setup, world
 
 ADS = {"spend": 400.0, "joins": 6.0, "ceiling": 20.0}
 HILL = {"spend": 400.0, "joins": 6.0, "curve": "hill", "half": 900.0, "power": 1.7}
@@ -51,7 +51,9 @@ def test_the_exponential_curve_goes_through_todays_point_and_under_the_ceiling(s
 def test_the_hill_curve_goes_through_todays_point_and_half_way_up_at_its_half(spend):
     settings = Settings(**HILL)
     most = 6.0 * (900**1.7 + 400**1.7) / 400**1.7
-    assert settings.response(spend, 400.0) == pytest.approx(float(theory.hill_response(spend, most, half=900, power=1.7)))
+    assert settings.response(spend, 400.0) == pytest.approx(
+        float(theory.hill_response(spend, most, half=900, power=1.7))
+    )
     assert settings.response(900.0, 400.0) == pytest.approx(most / 2)
 
 

@@ -9,11 +9,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import tomli_w
+from unit.making import SEGMENT, arm, differing, parameters, play, play_in_order, setup
 
 from retainsim import mechanism, mechanisms, scenario
 from retainsim.draws import Luck
-from retainsim.ledger import SIGNS
-from unit.making import SEGMENT, arm, differing, parameters, play, play_in_order, setup
+from retainsim.ledger import SIGNS, exact_sum
 
 EVERY = (*mechanisms.ALWAYS_ON, *mechanisms.NAMES)
 every = pytest.mark.parametrize("name", EVERY)
@@ -51,7 +51,11 @@ ALWAYS_NOTHING = {
 """Tables at which mechanisms that are always on do nothing more than without them."""
 
 ARM = {
-    "retention": {"points": 5.0, "from_month": 3.5, "cost": {"once": 500.0, "per_month": 10.0, "per_customer_month": 1.0}},
+    "retention": {
+        "points": 5.0,
+        "from_month": 3.5,
+        "cost": {"once": 500.0, "per_month": 10.0, "per_customer_month": 1.0},
+    },
     "investment": [{"at_month": 2.0, "amount": 700.0}, {"at_month": 5.5, "amount": 30.0}],
     "change": [{"set": "acquisition.ads.spend", "times": 1.5, "from_month": 4.0, "ramp_months": 3.0}],
 }
@@ -59,7 +63,9 @@ MOVING = {"small": SMALL | {"moves": {"large": 0.05}}, "large": LARGE | {"moves"
 
 
 def named(table, name):
-    assert name in table, f"the mechanism {name} is new: say in {__name__} how it is switched on, and when it does nothing"
+    assert name in table, (
+        f"the mechanism {name} is new: say in {__name__} how it is switched on, and when it does nothing"
+    )
     return table[name]
 
 
@@ -89,14 +95,23 @@ def told(outcome, today):
         for table in ("pool", "joined", "moved", "returned", "alive", "margins")
         for o, origin in enumerate(origins[:-1])
     }
-    lefts = {f"left.{r}.{o}": outcome.left[:, :, j, i] for i, r in enumerate(reasons) for j, o in enumerate(origins[:-1])}
+    lefts = {
+        f"left.{r}.{o}": outcome.left[:, :, j, i] for i, r in enumerate(reasons) for j, o in enumerate(origins[:-1])
+    }
     lines = {f"line.{k}.{o}": outcome.lines[k][:, :, j] for k in outcome.lines for j, o in enumerate(origins)}
     values = {f"value.{k}": outcome.values[k] for k in outcome.values}
     found = {k: v for k, v in (by_origin | lefts | lines | values).items() if np.asarray(v).any()}
     gone, came = outcome.departed, outcome.present
-    whole = {k: getattr(outcome, k) for k in ("npv_to_horizon", "customer_months", "discounted_months", "retention_12m")}
-    people = {"gone": gone[:4], "why": [reasons[i] for i in gone[5]], "from": [origins[i] for i in gone[4]], "stay": came[:3]}
-    return found | whole | people | {"closing": outcome.closing.sum(), "equity": outcome.equity[:, 0].tolist()}
+    whole = {
+        k: getattr(outcome, k) for k in ("npv_to_horizon", "customer_months", "discounted_months", "retention_12m")
+    }
+    people = {
+        "gone": gone[:4],
+        "why": [reasons[i] for i in gone[5]],
+        "from": [origins[i] for i in gone[4]],
+        "stay": came[:3],
+    }
+    return found | whole | people | {"closing": exact_sum(outcome.closing), "equity": outcome.equity[:, 0].tolist()}
 
 
 # Its file
@@ -156,7 +171,11 @@ def test_it_opens_the_lines_it_declares_and_no_other(name):
 
     kind = mechanisms.module(name).Mechanism
     world = World(start, Luck(0, 0), [kind()])
-    own = {line: cls for line, cls in world.ledger.classes.items() if line not in ("revenue", "cost_of_sales", "cost_to_serve")}
+    own = {
+        line: cls
+        for line, cls in world.ledger.classes.items()
+        if line not in ("revenue", "cost_of_sales", "cost_to_serve")
+    }
     assert own == kind.lines
 
 
@@ -227,6 +246,7 @@ def test_the_order_in_which_they_are_attached_cannot_be_seen_in_a_single_byte(wi
 
 
 # Zero strength
+
 
 @pytest.mark.parametrize("name", mechanisms.NAMES)
 def test_at_zero_strength_it_changes_nothing_to_the_last_byte(name):

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-
 from unit.making import SEGMENT, arm, parameters, play
 
 DELTA = math.log(1.1) / 12
@@ -38,7 +37,11 @@ def test_inflation_raises_prices_costs_to_serve_and_fixed_costs_alike():
 
 
 def test_tax_is_a_share_of_every_months_profit():
-    outcome = play(parameters(firm={"fixed_costs": 200.0, "tax_rate": 0.3}, acquisition={"ads": {"joins": 5.0, "cost_per_join": 99.0}}))
+    outcome = play(
+        parameters(
+            firm={"fixed_costs": 200.0, "tax_rate": 0.3}, acquisition={"ads": {"joins": 5.0, "cost_per_join": 99.0}}
+        )
+    )
     profit = by_month(outcome, "revenue") - sum(
         by_month(outcome, line) for line in ("cost_of_sales", "cost_to_serve", "acquisition", "fixed_costs")
     )

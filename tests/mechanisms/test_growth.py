@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from scipy import integrate
+from unit.making import SEGMENT, arm, differing, parameters, play
 
 from retainsim.mechanisms.growth import Settings
-from unit.making import SEGMENT, arm, differing, parameters, play
 
 FIXED = SEGMENT | {"annual_churn": 0.0}  # nobody leaves, so money is a plain integral
 MARGIN = 50.0 * 0.8 - 5.0

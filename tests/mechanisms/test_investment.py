@@ -3,7 +3,6 @@
 import math
 
 import pytest
-
 from unit.making import arm, differing, parameters, play
 
 
@@ -12,7 +11,9 @@ def spent(*items, months=24, **tables):
 
 
 def test_it_is_posted_in_its_month_and_valued_at_its_instant():
-    outcome = spent({"at_month": 5.5, "amount": 1000.0}, {"at_month": 0.0, "amount": 70.0}, {"at_month": 6.0, "amount": 1.0})
+    outcome = spent(
+        {"at_month": 5.5, "amount": 1000.0}, {"at_month": 0.0, "amount": 70.0}, {"at_month": 6.0, "amount": 1.0}
+    )
     line = outcome.lines["investment"].sum(axis=(1, 2))
     assert {m: a for m, a in enumerate(line) if a} == {0: 70.0, 6: 1001.0}
     wanted = 70.0 + 1000.0 * 1.1 ** (-5.5 / 12) + 1.1**-0.5

@@ -5,7 +5,6 @@ import math
 import numpy as np
 import pytest
 from scipy import stats
-
 from unit.making import SEGMENT, arm, parameters, play, world
 
 FIXED = SEGMENT | {"annual_churn": 0.0}
@@ -14,7 +13,9 @@ FIXED = SEGMENT | {"annual_churn": 0.0}
 def firm(moves, *, others=None, base=FIXED, **more):
     """Return a firm of segments a, b, c with moves {(from, to): rate} and other keys by segment."""
     segments = {
-        name: base | (others or {}).get(name, {}) | {"moves": {to: rate for (of, to), rate in moves.items() if of == name}}
+        name: base
+        | (others or {}).get(name, {})
+        | {"moves": {to: rate for (of, to), rate in moves.items() if of == name}}
         for name in "abc"
     }
     for name in "bc":
@@ -50,12 +51,16 @@ def test_revenue_changes_at_the_moment_of_the_move():
     assert outcome.customer_months == pytest.approx(12 * 20_000)
 
 
-@pytest.mark.parametrize("kind", [{}, {"frailty": {"kind": "gamma", "variance": 0.5}}, {"duration": {"kind": "power", "power": 0.6}}])
+@pytest.mark.parametrize(
+    "kind", [{}, {"frailty": {"kind": "gamma", "variance": 0.5}}, {"duration": {"kind": "power", "power": 0.6}}]
+)
 def test_moving_between_segments_that_are_alike_changes_nobodys_fate(kind):
     segment = SEGMENT | kind
     same = {name: {"share": 1.0} for name in "bc"}
     still = play(firm({}, base=segment, others=same, run={"months": 36}))
-    moving = play(firm({("a", "b"): 0.3, ("b", "a"): 0.2, ("b", "c"): 0.2}, base=segment, others=same, run={"months": 36}))
+    moving = play(
+        firm({("a", "b"): 0.3, ("b", "a"): 0.2, ("b", "c"): 0.2}, base=segment, others=same, run={"months": 36})
+    )
     order = [np.argsort(o.departed[0]) for o in (still, moving)]
     assert np.array_equal(still.departed[0][order[0]], moving.departed[0][order[1]])
     assert moving.departed[2][order[1]] == pytest.approx(still.departed[2][order[0]], abs=1e-9)
@@ -118,7 +123,10 @@ def test_moves_may_start_and_stop_in_an_arm():
 
 def test_moving_between_segments_that_are_alike_loses_no_referral():
     same = {name: {"share": 1.0} for name in "bc"}
-    referring = {"mechanisms": {"referrals": {"rate": 0.3, "hazard_factor": 1.0, "extra_margin": 0.0}}, "run": {"months": 1}}
+    referring = {
+        "mechanisms": {"referrals": {"rate": 0.3, "hazard_factor": 1.0, "extra_margin": 0.0}},
+        "run": {"months": 1},
+    }
     still = play(firm({}, others=same, **referring))
     moving = play(firm({("a", "b"): 1.0, ("b", "c"): 1.0, ("c", "a"): 1.0}, others=same, **referring))
     assert moving.joined.sum() == still.joined.sum()

@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 import pytest
+from unit.making import SEGMENT, arm, parameters, play, setup, world
 
 from retainsim.calibration import calibrate
 from retainsim.mechanisms.reasons import PRESET_NOTES, PRESETS
-from unit.making import SEGMENT, arm, parameters, play, setup, world
 
 TWO = {"small": SEGMENT | {"share": 0.7}, "large": SEGMENT | {"share": 0.3, "annual_churn": 0.1}}
 

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-
 from unit.making import SEGMENT, arm, parameters, play
 
 FIXED = {"small": SEGMENT | {"annual_churn": 0.0}}
@@ -43,7 +42,10 @@ def test_a_reward_is_paid_for_every_child():
 def test_a_child_is_the_same_person_in_every_arm_and_saving_its_parent_only_adds_children():
     today = referring(segments={"small": SEGMENT}, run={"months": 36})
     one, two = play(today), play(today, arm(retention={"churn": 0.9}), factor=0.9)
-    came = [dict(zip(*(np.concatenate([o.present[i], o.departed[i]]).tolist() for i in (0, 1)), strict=True)) for o in (one, two)]
+    came = [
+        dict(zip(*(np.concatenate([o.present[i], o.departed[i]]).tolist() for i in (0, 1)), strict=True))
+        for o in (one, two)
+    ]
     assert came[0].keys() <= came[1].keys()
     assert all(came[1][n] == pytest.approx(t, abs=1e-9) for n, t in came[0].items())
     assert len(came[1]) > len(came[0])
@@ -82,5 +84,8 @@ def test_they_bring_more_margin_also_where_margins_are_given_by_year():
 
 
 def test_referrals_and_moves_go_together():
-    segments = {"small": FIXED["small"] | {"moves": {"large": 0.1}}, "large": FIXED["small"] | {"moves": {"small": 0.1}}}
+    segments = {
+        "small": FIXED["small"] | {"moves": {"large": 0.1}},
+        "large": FIXED["small"] | {"moves": {"small": 0.1}},
+    }
     assert play(referring(segments=segments)).books_error <= 1e-9

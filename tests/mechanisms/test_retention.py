@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from unit.making import SEGMENT, arm, differing, parameters, play, setup, world
 
 from retainsim.calibration import calibrate, solve_lever
 from retainsim.expectation import expected_retention
 from retainsim.scenario.schema import Retention
-from unit.making import SEGMENT, arm, differing, parameters, play, setup, world
 
 TWO = {"small": SEGMENT | {"share": 0.7}, "large": SEGMENT | {"share": 0.3, "annual_churn": 0.1}}
 COST = {"once": 500.0, "per_month": 10.0, "per_customer_month": 1.5}
@@ -43,7 +43,9 @@ def test_it_starts_on_its_month_at_once_or_along_a_ramp():
 
 
 def test_it_saves_and_never_costs_a_customer():
-    today = parameters(pool={"customers": 2000}, segments={"small": SEGMENT | {"frailty": {"kind": "gamma", "variance": 0.5}}})
+    today = parameters(
+        pool={"customers": 2000}, segments={"small": SEGMENT | {"frailty": {"kind": "gamma", "variance": 0.5}}}
+    )
     without, with_it = world(today), world(today, lever(), factor=0.9)
     assert (with_it.pool["leaves"] > without.pool["leaves"]).all()
 

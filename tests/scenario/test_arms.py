@@ -24,9 +24,7 @@ def parameters(**more):
 
 
 def timeline(*changes, **arm):
-    return Timeline(
-        parameters(), Arm(change=[Change(**{"set": SPEND} | change) for change in changes], **arm)
-    )
+    return Timeline(parameters(), Arm(change=[Change(**{"set": SPEND} | change) for change in changes], **arm))
 
 
 def spend(line, time):
@@ -47,9 +45,7 @@ def test_before_a_change_and_after_its_end_the_very_parameters_of_the_file_are_i
     assert line.breakpoints == [3, 6]
 
 
-@pytest.mark.parametrize(
-    ("change", "value"), [({"to": 150.0}, 150), ({"by": -30.0}, 70), ({"times": 1.05}, 105)]
-)
+@pytest.mark.parametrize(("change", "value"), [({"to": 150.0}, 150), ({"by": -30.0}, 70), ({"times": 1.05}, 105)])
 def test_a_change_sets_adds_or_multiplies_and_nothing_else_differs(change, value):
     line = timeline(change)
     assert spend(line, 0) == pytest.approx(value)
@@ -60,9 +56,7 @@ def test_a_change_sets_adds_or_multiplies_and_nothing_else_differs(change, value
 
 def test_a_ramp_is_held_at_the_middle_of_each_step_until_it_is_done():
     line = timeline({"to": 200.0, "from_month": 2, "ramp_months": 4})
-    assert [spend(line, t) for t in (1, 2, 3, 4, 5, 6, 7)] == pytest.approx(
-        [100, 112.5, 137.5, 162.5, 187.5, 200, 200]
-    )
+    assert [spend(line, t) for t in (1, 2, 3, 4, 5, 6, 7)] == pytest.approx([100, 112.5, 137.5, 162.5, 187.5, 200, 200])
     assert line.breakpoints == [2, 6]
     assert line.at(6) is line.at(30)
 
@@ -107,9 +101,7 @@ def test_a_change_beyond_a_limit_is_a_scenario_error():
         timeline({"to": -1.0}).at(0)
 
 
-@given(
-    st.floats(0, 50), st.floats(0, 50), st.floats(0.1, 60), st.lists(st.floats(0, 60), min_size=2, max_size=2)
-)
+@given(st.floats(0, 50), st.floats(0, 50), st.floats(0.1, 60), st.lists(st.floats(0, 60), min_size=2, max_size=2))
 def test_between_two_breakpoints_nothing_but_a_ramp_changes(start, ramp, length, times):
     line = timeline({"to": 200.0, "from_month": start, "ramp_months": ramp, "until_month": start + length})
     one, other = sorted(times)
@@ -123,9 +115,7 @@ def test_folding_joins_the_parts_of_an_arm_and_its_pieces():
         "a": Piece(change=[Change(set="x", to=1.0)], investment=[Investment(amount=1.0)]),
         "b": Piece(retention=Retention(points=5.0), change=[Change(set="y", to=1.0)]),
     }
-    arm = Arm(
-        title="T", include=["b", "a"], change=[Change(set="z", to=1.0)], investment=[Investment(amount=2.0)]
-    )
+    arm = Arm(title="T", include=["b", "a"], change=[Change(set="z", to=1.0)], investment=[Investment(amount=2.0)])
     whole = fold(arm, pieces)
     assert [change.set for change in whole.change] == ["y", "x", "z"]
     assert [item.amount for item in whole.investment] == [1, 2]
@@ -134,17 +124,13 @@ def test_folding_joins_the_parts_of_an_arm_and_its_pieces():
 
 
 def test_the_baseline_comes_first_even_if_it_is_named_last():
-    arms = folded(
-        parameters(arms={"b_c": {}, "a": {"title": "A!"}, "baseline": {"investment": [{"amount": 1.0}]}})
-    )
+    arms = folded(parameters(arms={"b_c": {}, "a": {"title": "A!"}, "baseline": {"investment": [{"amount": 1.0}]}}))
     assert list(arms) == ["baseline", "b_c", "a"]
     assert [arm.title for arm in arms.values()] == ["Baseline", "B c", "A!"]
     assert arms["baseline"].investment[0].amount == 1
 
 
-@pytest.mark.parametrize(
-    ("name", "title"), [("five_points", "Five points"), ("x-2", "X 2"), ("_", "_"), ("ß", "SS")]
-)
+@pytest.mark.parametrize(("name", "title"), [("five_points", "Five points"), ("x-2", "X 2"), ("_", "_"), ("ß", "SS")])
 def test_a_name_becomes_words(name, title):
     assert readable(name) == title
 

@@ -101,9 +101,7 @@ TREE = {
             "frailty": {"kind": "gamma", "variance": {"uniform": [0.1, 1]}},
         }
     },
-    "acquisition": {
-        "ads": {"joins": 3, "seasonality": [{"normal": [1, 0.1]}, 1, 1], "curve": {"normal": [1, 2]}}
-    },
+    "acquisition": {"ads": {"joins": 3, "seasonality": [{"normal": [1, 0.1]}, 1, 1], "curve": {"normal": [1, 2]}}},
 }
 
 

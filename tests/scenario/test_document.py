@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from retainsim.errors import ScenarioError
 from retainsim.scenario.document import Document, Place, dump, parse, read
 from retainsim.scenario.hints import did_you_mean, listing
@@ -176,10 +177,7 @@ def test_a_number_too_long_for_python_is_reported_where_it_is():
 )
 def test_what_nests_more_than_64_deep_is_refused_where_it_does(text, where):
     write("x.toml", text)
-    assert (
-        complaint("x.toml")
-        == f"x.toml:{where}: nested more than 64 deep here; a scenario needs less than ten"
-    )
+    assert complaint("x.toml") == f"x.toml:{where}: nested more than 64 deep here; a scenario needs less than ten"
 
 
 def test_what_nests_64_deep_is_read():
@@ -315,9 +313,7 @@ def test_a_mistake_inside_a_base_is_reported_inside_the_base():
 )
 def test_extends_must_be_a_file_name(value, shown):
     write("x.toml", f"a = 1\nextends = {value}")
-    assert complaint("x.toml") == (
-        f'x.toml:2:1 extends: not a file name (got {shown}); write extends = "base.toml"'
-    )
+    assert complaint("x.toml") == (f'x.toml:2:1 extends: not a file name (got {shown}); write extends = "base.toml"')
 
 
 def test_files_that_extend_in_a_circle_are_listed():
@@ -350,14 +346,10 @@ def test_eight_files_may_extend_one_another():
 def test_nine_files_may_not_extend_one_another():
     chain(9)
     listed = " -> ".join(f"{number}.toml" for number in range(1, 10))
-    assert complaint("1.toml") == (
-        f"8.toml:1:1 extends: more than 8 files extend one another: {listed}; merge some"
-    )
+    assert complaint("1.toml") == (f"8.toml:1:1 extends: more than 8 files extend one another: {listed}; merge some")
 
 
-@pytest.mark.parametrize(
-    "name", ["../base.toml", "sub/../../base.toml", "{outside}", "link.toml", "way/base.toml"]
-)
+@pytest.mark.parametrize("name", ["../base.toml", "sub/../../base.toml", "{outside}", "link.toml", "way/base.toml"])
 def test_no_base_outside_the_folder_is_read(folder, name):
     outside = folder.parent / "base.toml"
     outside.write_text("secret = 1")

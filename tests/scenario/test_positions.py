@@ -8,6 +8,7 @@ import tomllib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from retainsim.scenario.positions import find_long_key, find_open_brackets, find_positions, position_at
 
 patient = settings(deadline=None)  # a busy machine is no failure
@@ -62,15 +63,11 @@ def blocks(draw, table, path):
     for key, value in table.items():
         way = draw(st.sampled_from(["inline", "dotted", "header"]))
         if isinstance(value, dict) and value and way == "dotted":
-            pairs += [
-                f"{dotted(draw, [key, part])} = {inline(draw, child)}\n" for part, child in value.items()
-            ]
+            pairs += [f"{dotted(draw, [key, part])} = {inline(draw, child)}\n" for part, child in value.items()]
         elif way == "header" and isinstance(value, dict):
             rest.append(header(draw, [*path, key], "[", "]") + blocks(draw, value, [*path, key]))
         elif way == "header" and is_tables(value):
-            rest += [
-                header(draw, [*path, key], "[[", "]]") + blocks(draw, child, [*path, key]) for child in value
-            ]
+            rest += [header(draw, [*path, key], "[[", "]]") + blocks(draw, child, [*path, key]) for child in value]
         else:
             space = draw(st.sampled_from(SPACES))
             pairs.append(f"{space}{spelled(draw, key)}{space}={space}{inline(draw, value)}{space}# [x]\n")
@@ -82,9 +79,7 @@ def header(draw, path, opening, closing):
     return f"{space}{opening}{space}{dotted(draw, path)}{space}{closing}{space}# = [\n"
 
 
-keys = st.text(st.sampled_from("abZ09-_ .\"'\\#[]{}=,\n\tüλ€😀\x01"), max_size=4) | st.sampled_from(
-    ["price", "1"]
-)
+keys = st.text(st.sampled_from("abZ09-_ .\"'\\#[]{}=,\n\tüλ€😀\x01"), max_size=4) | st.sampled_from(["price", "1"])
 nodes = st.recursive(
     st.sampled_from(SCALARS),
     lambda child: st.lists(child, max_size=4) | st.dictionaries(keys, child, max_size=4),

@@ -175,10 +175,7 @@ def test_the_comment_on_where_the_pool_will_be_is_true(scenario, customers):
 def test_the_notice_counts_the_data_right(customers):
     notice = (FOLDER / "data" / "NOTICE.md").read_text("utf-8")
     zero = customers[customers.tenure == 0]
-    assert (
-        f"{len(customers):,} customers of a telephone company, one row each, {customers.shape[1]} columns"
-        in notice
-    )
+    assert f"{len(customers):,} customers of a telephone company, one row each, {customers.shape[1]} columns" in notice
     assert f"the customer left ({(customers.Churn == 'Yes').sum():,} rows)" in notice
     assert f"still there ({(customers.Churn == 'No').sum():,} rows)" in notice
     assert f"{len(zero)} rows have 0 and an empty `TotalCharges`" in notice

@@ -8,8 +8,9 @@ import logging
 import math
 
 import numpy as np
-import retainsim
 import tomli_w
+
+import retainsim
 from retainsim import theory
 
 log = logging.getLogger(__name__)

@@ -9,8 +9,9 @@ import warnings
 import numpy as np
 import pytest
 from experiment import check, check_exactly, heads, mean, measured, play, scenario
-from retainsim import run, theory
 from scipy import integrate
+
+from retainsim import run, theory
 
 DELTA = math.log(1.1) / 12  # discounting a month at 10 % a year
 N = 100
@@ -55,9 +56,9 @@ def test_a_flow_from_those_who_leave_is_the_continuous_value_cut_at_the_horizon(
     found = play(months=horizon, customers=n // 2, segments={"s": {"annual_churn": 0.25, "price": 10.0}})
     whole = theory.clv_continuous(120, hazard, discount=0.1)
     left = math.exp(-(hazard + math.log(1.1)) * horizon / 12)
-    second = integrate.quad(
-        lambda t: (10 * annuity(0, t)) ** 2 * hazard / 12 * math.exp(-hazard * t / 12), 0, horizon
-    )[0] + (10 * annuity(0, horizon)) ** 2 * math.exp(-hazard * horizon / 12)
+    second = integrate.quad(lambda t: (10 * annuity(0, t)) ** 2 * hazard / 12 * math.exp(-hazard * t / 12), 0, horizon)[
+        0
+    ] + (10 * annuity(0, horizon)) ** 2 * math.exp(-hazard * horizon / 12)
     expected = whole * (1 - left)
     sd = math.sqrt(second - expected**2)
     check(measured(found, "npv_to_horizon").sum() / n, expected, sd / math.sqrt(n), f"NPV to {horizon}, n = {n}")
@@ -87,9 +88,7 @@ def test_equity_at_month_0_is_the_closed_form_over_the_years_it_looks():
 
 
 def test_inflation_raises_prices_cost_to_serve_and_fixed_costs():
-    found = still(
-        segment={"gross_margin": 0.5, "cost_to_serve": 2.0}, firm={"inflation": 0.04, "fixed_costs": 300.0}
-    )
+    found = still(segment={"gross_margin": 0.5, "cost_to_serve": 2.0}, firm={"inflation": 0.04, "fixed_costs": 300.0})
     growth = math.log(1.04) / 12
     money, worth = annuity(0, 30, -growth), annuity(0, 30, DELTA - growth)
     check_exactly(nominal(found, "revenue"), 10 * N * money, "revenue")
@@ -384,7 +383,11 @@ def test_a_programme_for_some_is_charged_until_they_leave():
 
 
 def test_an_investment_is_worth_its_amount_on_its_date():
-    items = [{"at_month": 0.0, "amount": 300.0}, {"at_month": 3.5, "amount": 1000.0}, {"at_month": 12.0, "amount": 50.0}]
+    items = [
+        {"at_month": 0.0, "amount": 300.0},
+        {"at_month": 3.5, "amount": 1000.0},
+        {"at_month": 12.0, "amount": 50.0},
+    ]
     found = still(arms={"invest": {"investment": items}})
     expected = sum(i["amount"] * math.exp(-DELTA * i["at_month"]) for i in items)
     check_exactly(value_of(found, "investment", "invest"), -expected, "value of investments")
@@ -422,9 +425,7 @@ def test_volume_and_premium_grow_with_tenure_until_they_stop(started, until):
 @pytest.mark.parametrize("started", [0.0, 18.0])
 def test_cost_to_serve_falls_half_way_to_its_floor_in_every_half_life(started):
     growth = {"cost_to_serve_half_life": 9.0, "cost_to_serve_floor": 0.3}
-    found = still(
-        48, tenure={"months": started}, segment={"cost_to_serve": 4.0}, mechanisms={"growth": growth}
-    )
+    found = still(48, tenure={"months": started}, segment={"cost_to_serve": 4.0}, mechanisms={"growth": growth})
 
     def flow(t):
         return 4 * N * (0.3 + 0.7 * 0.5 ** ((started + t) / 9))

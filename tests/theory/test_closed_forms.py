@@ -272,9 +272,7 @@ def test_v4_the_published_parameters_are_the_most_likely_ones_for_years_1_to_7(s
 
 
 def test_the_bdw_of_power_one_is_the_sbg_and_fractions_of_a_term_lie_between():
-    assert theory.survival_bdw([1, 5], power=1, **REGULAR) == pytest.approx(
-        theory.survival_sbg([1, 5], **REGULAR)
-    )
+    assert theory.survival_bdw([1, 5], power=1, **REGULAR) == pytest.approx(theory.survival_sbg([1, 5], **REGULAR))
     assert theory.survival_bdw(1, power=1.7, **REGULAR) == pytest.approx(theory.survival_sbg(1, **REGULAR))
     assert theory.survival_sbg(1, **REGULAR) < theory.survival_sbg(0.5, **REGULAR) < 1
 
@@ -348,9 +346,7 @@ def test_the_settled_retention_is_that_of_a_pool_grown_customer_by_customer(frai
     life = 12 * (rng.exponential(size=n) / scale) ** (1 / power)
     survival = {
         "none": lambda t: theory.survival_weibull(t, hazard, power=power),
-        "gamma": lambda t: theory.survival_gamma_frailty(
-            theory.cumulative_hazard(t, hazard, power=power), 0.5
-        ),
+        "gamma": lambda t: theory.survival_gamma_frailty(theory.cumulative_hazard(t, hazard, power=power), 0.5),
         "beta": lambda t: theory.survival_bdw(t / 12, power=power, **law),
     }[frailty]
     present = life > joined_before

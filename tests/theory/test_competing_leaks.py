@@ -6,8 +6,9 @@ import math
 import numpy as np
 import pytest
 from experiment import check, check_exactly, check_shares, heads, leavings, measured, play, ratio
-from retainsim import theory
 from scipy import integrate
+
+from retainsim import theory
 
 N = 100_000
 SHARES = {
@@ -72,9 +73,7 @@ def test_shares_hold_at_every_tenure_where_all_reasons_run_alike(sixty_months):
     ids=["gamma", "power", "term", "beta"],
 )
 def test_shares_of_reasons_do_not_depend_on_frailty_duration_or_contract(settings):
-    found = play(
-        months=24, customers=N // 2, reasons=SHARES, segments={"s": {"annual_churn": 0.4, **settings}}
-    )
+    found = play(months=24, customers=N // 2, reasons=SHARES, segments={"s": {"annual_churn": 0.4, **settings}})
     counts = gone(found, 24)
     check_shares(counts, RATES / RATES.sum(), counts.sum(), f"mix, n = {counts.sum()}")
 

@@ -11,8 +11,9 @@ import math
 import numpy as np
 import pytest
 from experiment import check, heads, play, scenario
-from retainsim import run, theory
 from scipy import special
+
+from retainsim import run, theory
 
 JOINS, LIFE = 100, 4.0
 WARM_UP, APART = 60, 20

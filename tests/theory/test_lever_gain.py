@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from experiment import check, check_shares, heads, leavings, measured, play
+
 from retainsim import ScenarioError, theory
 
 SHARES = {"product": 0.5, "competition": 0.3, "involuntary": 0.2}

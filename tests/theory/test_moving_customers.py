@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 from experiment import check, check_shares, heads, leavings, mean, measured, play
-from retainsim import theory
 from scipy import linalg, stats
+
+from retainsim import theory
 
 # B1: two brands of 200 and 800 customers; 100 a year switch each way and nobody leaves.
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import reference
 from experiment import check, mean, play, scenario
+
 from retainsim import run
 
 MONTHS, RUNS, LARGER = 30, 80, 20

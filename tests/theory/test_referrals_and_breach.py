@@ -98,9 +98,7 @@ def test_lost_customer_years_of_a_breach_are_its_share_of_the_pool_over_the_haza
 def test_a_breach_leaves_joiners_and_everybody_else_as_they_were():
     shock = "[mechanisms.breach]\nat_month = 24.5\nleave_at_once = 0.2\nacquisition_factor = 1.0\n"
     texts = business(churn=0.2, months=60, extra=shock, pools=4), business(churn=0.2, months=60, pools=4)
-    hit, spared = (
-        retainsim.run(retainsim.loads(t), replications=2, jobs=1, customers=True).customers for t in texts
-    )
+    hit, spared = (retainsim.run(retainsim.loads(t), replications=2, jobs=1, customers=True).customers for t in texts)
     both = spared.merge(hit, on=["replication", "customer"], suffixes=("", "_hit"))
     assert len(both) == len(spared) == len(hit)
     jolted = both["reason_hit"] == "breach"

@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 from experiment import check, check_shares, heads, leavings, play
-from retainsim import theory
 from scipy import integrate
+
+from retainsim import theory
 
 AGE = 120.0
 B = -math.log(0.78) / 12
@@ -37,7 +38,9 @@ LAWS = {
 
 def filled(law, start, end):
     """Return the integral of survival over ages: the pool of one joiner a month."""
-    area, _ = integrate.quad(LAWS[law][1], start, end, epsrel=1e-10, limit=200, points=[x for x in (12,) if start < x < end])
+    area, _ = integrate.quad(
+        LAWS[law][1], start, end, epsrel=1e-10, limit=200, points=[x for x in (12,) if start < x < end]
+    )
     return area
 
 
@@ -53,7 +56,12 @@ def test_a_settled_pool_loses_what_its_law_of_tenure_and_frailty_says(settled, l
     there = heads(settled)[law]
     for months in (1, 3, 12, 24, 60):
         share = theory.retention_settled(LAWS[law][1], AGE, span_months=months)
-        check(there[months] / there[0], share, theory.binomial_se(share, there[0]), f"{law}, {months} months, n = {there[0]}")
+        check(
+            there[months] / there[0],
+            share,
+            theory.binomial_se(share, there[0]),
+            f"{law}, {months} months, n = {there[0]}",
+        )
 
 
 @pytest.mark.parametrize("years", [1.0, 3.5, 40.0])
@@ -127,7 +135,9 @@ def test_the_joining_that_made_a_settled_pool_goes_on_making_it(law):
 
 
 @pytest.mark.parametrize(
-    "settings", [{}, {"frailty": {"kind": "gamma", "variance": 0.8}}, {"term_months": 12}], ids=["plain", "gamma", "term"]
+    "settings",
+    [{}, {"frailty": {"kind": "gamma", "variance": 0.8}}, {"term_months": 12}],
+    ids=["plain", "gamma", "term"],
 )
 def test_joiners_come_to_segments_so_that_each_stays_in_balance(settings):
     """A young pool of a slow segment beside a fast one: by default joiners replace who leaves, in each."""
@@ -143,9 +153,7 @@ def test_joiners_come_to_segments_so_that_each_stays_in_balance(settings):
         return lambda t: float(theory.survival_gamma_frailty(b * t, v))
 
     edges = np.arange(0, AGE + 1, 12)
-    whole = {
-        name: sum(integrate.quad(survival(name), a, a + 12)[0] for a in edges[:-1]) for name in churn
-    }
+    whole = {name: sum(integrate.quad(survival(name), a, a + 12)[0] for a in edges[:-1]) for name in churn}
     replaced = {name: share[name] * (1 - survival(name)(AGE)) / whole[name] for name in churn}
     found = play(
         replications=runs,
@@ -206,9 +214,7 @@ def test_under_contracts_whoever_has_given_notice_goes_even_if_nobody_gives_it_a
         arms={"none_leaves": {"change": [{"set": "segments.s.annual_churn", "to": 0}]}},
     )
     left = leavings(found, arm="none_leaves").sum(axis=1).loc[1:]
-    expected = [
-        integrate.quad(lambda wait: -math.expm1(-B * (12 - wait)), m - 1, m)[0] / 12 for m in range(1, 13)
-    ]
+    expected = [integrate.quad(lambda wait: -math.expm1(-B * (12 - wait)), m - 1, m)[0] / 12 for m in range(1, 13)]
     check_shares(left, expected, n, "only those under notice at month 0 leave, n = 200,000")
 
 

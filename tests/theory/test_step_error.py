@@ -8,8 +8,9 @@ import math
 import numpy as np
 import pytest
 from experiment import check, heads, log, play
-from retainsim import theory
 from scipy import integrate
+
+from retainsim import theory
 
 FINEST = 1 / 64
 N = 4000

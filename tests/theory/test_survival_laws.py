@@ -8,8 +8,9 @@ import math
 import numpy as np
 import pytest
 from experiment import check, check_shares, heads, measured, play
-from retainsim import theory
 from scipy import integrate
+
+from retainsim import theory
 
 REGULAR_SEEN = [63.1, 46.8, 38.2, 32.6, 28.9, 26.2, 24.1, 22.3, 20.7, 19.4, 18.3, 17.3]
 HIGH_END_SEEN = [86.9, 74.3, 65.3, 59.3, 55.1, 51.7, 49.1, 46.8, 44.5, 42.7, 40.9, 39.4]
@@ -150,9 +151,7 @@ def free():
 @pytest.fixture(scope="module")
 def bound():
     """The same under contracts of nine months; theta of the beta laws is then lost per nine months."""
-    segments = {
-        name: {"annual_churn": 0.25, "term_months": 9, **settings} for name, (settings, _) in LAWS.items()
-    }
+    segments = {name: {"annual_churn": 0.25, "term_months": 9, **settings} for name, (settings, _) in LAWS.items()}
     return cohorts(segments, n=40_000, months=60, seed=6)
 
 

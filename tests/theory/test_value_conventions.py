@@ -14,8 +14,9 @@ import warnings
 import numpy as np
 import pytest
 from experiment import check, check_exactly, heads, leavings, measured, play, ratio
-from retainsim import theory
 from scipy import integrate
+
+from retainsim import theory
 
 N = 100_000
 YEARLY = {"term_months": 12, "billing": {"every_months": 12, "when": "start"}}
@@ -97,7 +98,11 @@ def test_v1_a_premium_of_8_per_cent_a_year_makes_it_312_50():
     segment = {"annual_churn": 0.2, "price": 100 / 12, **YEARLY}
     growth = {"growth": {"premium_per_year": 0.08}}
     found = play(
-        months=1200, customers=N // 2, segments={"s": segment}, run={"discount_rate": 0.12, "seed": 11}, mechanisms=growth
+        months=1200,
+        customers=N // 2,
+        segments={"s": segment},
+        run={"discount_rate": 0.12, "seed": 11},
+        mechanisms=growth,
     )
     value = (measured(found, "npv").sum() / N - 100) / 1.08
     years = np.arange(3000.0)
@@ -110,9 +115,7 @@ def test_v1_a_premium_of_8_per_cent_a_year_makes_it_312_50():
 
 def test_v1_a_customer_who_pays_all_the_time_is_worth_the_continuous_value():
     segment = {"annual_churn": 0.2, "price": 100 / 12}
-    found = play(
-        months=600, customers=N // 2, segments={"s": segment}, run={"discount_rate": 0.12, "seed": 12}
-    )
+    found = play(months=600, customers=N // 2, segments={"s": segment}, run={"discount_rate": 0.12, "seed": 12})
     hazard, delta = -math.log(0.8), math.log(1.12)
     sd = 100 / delta * math.sqrt(hazard / (hazard + 2 * delta) - (hazard / (hazard + delta)) ** 2)
     value = measured(found, "npv").sum() / N

@@ -196,7 +196,9 @@ def burnt_through(allowance, hazard, amount, half_life, law=None):
     return np.where(allowance < burnt[-1], np.interp(allowance, burnt, times), np.inf)
 
 
-@pytest.mark.parametrize("law", [LAWS["constant"], LAWS["falling"], LAWS["steps"]], ids=["constant", "falling", "steps"])
+@pytest.mark.parametrize(
+    "law", [LAWS["constant"], LAWS["falling"], LAWS["steps"]], ids=["constant", "falling", "steps"]
+)
 def test_strain_eases_by_half_lives_as_a_fine_integration_does_and_the_error_halves_with_the_step(law):
     errors = []
     for step in (1.0, 0.5, 0.25):

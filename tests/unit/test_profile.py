@@ -26,7 +26,9 @@ TENURES = np.array([0.0, 0.3, 1.0, 5.0, 11.99, 12.0, 12.5, 18.0, 30.0, 59.9, 60.
 growing = st.builds(Profile.growing, st.floats(0.3, 3.0), st.floats(0.0, 60.0))
 easing = st.builds(Profile.easing, st.floats(0.5, 60.0), st.floats(0.0, 1.0))
 steps = st.floats(0.5, 40.0).map(lambda at: Profile.steps((0.0, at), (0.5, 2.0)))
-profiles = st.one_of(growing, easing, steps, st.builds(Profile.times, growing, easing), st.builds(Profile.times, steps, easing))
+profiles = st.one_of(
+    growing, easing, steps, st.builds(Profile.times, growing, easing), st.builds(Profile.times, steps, easing)
+)
 
 
 def numeric(profile, tenure, rate):
@@ -46,7 +48,9 @@ def test_the_integral_is_what_quadrature_finds(profile, rate):
 @EXAMPLES
 @given(profiles, st.floats(-0.05, 0.05), st.floats(0.0, 120.0))
 def test_the_integral_of_any_profile_is_what_quadrature_finds(profile, rate, tenure):
-    assert profile.integral(np.array([tenure]), rate)[0] == pytest.approx(numeric(profile, tenure, rate), rel=1e-7, abs=1e-7)
+    assert profile.integral(np.array([tenure]), rate)[0] == pytest.approx(
+        numeric(profile, tenure, rate), rel=1e-7, abs=1e-7
+    )
 
 
 def test_growth_is_by_a_factor_a_year_up_to_a_tenure():

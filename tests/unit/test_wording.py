@@ -116,7 +116,14 @@ def test_the_ends_of_an_interval_look_alike_only_where_they_are_almost_the_same(
 
 @pytest.mark.parametrize(
     ("share", "digits", "said"),
-    [(0.846, 1, "84.6 %"), (0, 0, "0 %"), (1, 0, "100 %"), (-0.05, 1, "-5.0 %"), (0.9996, 1, "100.0 %"), (12.5, 0, "1250 %")],
+    [
+        (0.846, 1, "84.6 %"),
+        (0, 0, "0 %"),
+        (1, 0, "100 %"),
+        (-0.05, 1, "-5.0 %"),
+        (0.9996, 1, "100.0 %"),
+        (12.5, 0, "1250 %"),
+    ],
 )
 def test_a_share_is_written_as_a_percentage(share, digits, said):
     assert percent(share, digits) == said
@@ -124,14 +131,22 @@ def test_a_share_is_written_as_a_percentage(share, digits, said):
 
 @pytest.mark.parametrize(
     ("value", "digits", "wanted"),
-    [(0, 2, 0), (999.6, 2, 1000), (0.04567, 2, 0.046), (-1234, 2, -1200), (1e12, 3, 1e12), (float("inf"), 2, float("inf"))],
+    [
+        (0, 2, 0),
+        (999.6, 2, 1000),
+        (0.04567, 2, 0.046),
+        (-1234, 2, -1200),
+        (1e12, 3, 1e12),
+        (float("inf"), 2, float("inf")),
+    ],
 )
 def test_rounding_is_to_significant_digits(value, digits, wanted):
     assert rounded(value, digits) == wanted
 
 
 @pytest.mark.parametrize(
-    ("value", "digits", "said"), [(0, 2, "0"), (0.046, 2, "0.046"), (9.96, 2, "10"), (99.96, 3, "100"), (1234.5, 2, "1,200")]
+    ("value", "digits", "said"),
+    [(0, 2, "0"), (0.046, 2, "0.046"), (9.96, 2, "10"), (99.96, 3, "100"), (1234.5, 2, "1,200")],
 )
 def test_a_figure_shows_no_more_digits_than_it_has(value, digits, said):
     assert figure(value, digits) == said
@@ -147,7 +162,9 @@ def test_customers_are_counted_whole(number, said):
     assert count(number) == said
 
 
-@pytest.mark.parametrize(("number", "said"), [(0, "no"), (1, "one"), (20, "twenty"), (21, "21"), (1200, "1,200"), (-3, "-3")])
+@pytest.mark.parametrize(
+    ("number", "said"), [(0, "no"), (1, "one"), (20, "twenty"), (21, "21"), (1200, "1,200"), (-3, "-3")]
+)
 def test_small_numbers_are_words(number, said):
     assert small(number) == said
 

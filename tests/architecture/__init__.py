@@ -1,0 +1,1 @@
+"""Architecture tests: what the source itself promises, read from its syntax trees."""
