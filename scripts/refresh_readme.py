@@ -1,4 +1,4 @@
-"""Refresh the README: run the commands it shows and put in what they print; with --check only say whether it drifted."""
+"""Refresh the README: put in what its commands print; with --check only say whether it drifted."""
 
 from __future__ import annotations
 

@@ -90,6 +90,7 @@ def told(outcome, today):
     from retainsim.calibration import reasons_of
 
     reasons, origins = reasons_of(today), (*today.origins, "")
+    worth = {f"closing.{origin}": outcome.closing[:, o] for o, origin in enumerate(origins[:-1])}
     by_origin = {
         f"{table}.{origin}": getattr(outcome, table)[:, :, o]
         for table in ("pool", "joined", "moved", "returned", "alive", "margins")
@@ -100,7 +101,7 @@ def told(outcome, today):
     }
     lines = {f"line.{k}.{o}": outcome.lines[k][:, :, j] for k in outcome.lines for j, o in enumerate(origins)}
     values = {f"value.{k}": outcome.values[k] for k in outcome.values}
-    found = {k: v for k, v in (by_origin | lefts | lines | values).items() if np.asarray(v).any()}
+    found = {k: v for k, v in (by_origin | lefts | lines | values | worth).items() if np.asarray(v).any()}
     gone, came = outcome.departed, outcome.present
     whole = {
         k: getattr(outcome, k) for k in ("npv_to_horizon", "customer_months", "discounted_months", "retention_12m")

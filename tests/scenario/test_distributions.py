@@ -68,7 +68,7 @@ def test_whatever_is_accepted_has_rising_quantiles_around_its_mean(kind, given_n
     low, high = law.ends
     slack = 1e-12 * max(map(abs, (low, high, *given_numbers)))
     assert all(low - slack <= a <= b + slack <= high + 2 * slack for a, b in pairwise(drawn))
-    assert math.isfinite(low) and math.isfinite(high) and low - slack <= law.mean <= high + slack  # noqa: PT018
+    assert math.isfinite(low) and math.isfinite(high) and low - slack <= law.mean <= high + slack
 
 
 @pytest.mark.parametrize(
