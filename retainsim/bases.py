@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from retainsim.draws import Floats
 from retainsim.laws import Duration, Frailty
+from retainsim.units import monthly_hazard
+
+if TYPE_CHECKING:
+    from retainsim.scenario.schema import Parameters
 
 
 @dataclass(frozen=True)
@@ -45,3 +50,33 @@ class Bases:
         """Return the tenure at the last renewal up to `tenure`; `tenure` itself without a contract."""
         term = self.terms[segment]
         return np.floor(tenure / term + 1e-12) * term if np.isfinite(term) else tenure
+
+
+def raw_bases(today: Parameters) -> Bases:
+    """Take the numbers of the file as they are: 12 b = -ln(1 - annual churn), split over reasons by share."""
+    segments, split = tuple(sorted(today.segments)), split_of(today)
+    terms = tuple(today.plan(s).term_months or np.inf for s in segments)
+    hazards = [_total(today, s, term) * split for s, term in zip(segments, terms, strict=True)]
+    finite = [term if np.isfinite(term) else None for term in terms]
+    return Bases(
+        segments=segments,
+        reasons=today.reasons,
+        hazards=np.array(hazards),
+        frailties=tuple(today.segments[s].frailty.law() for s in segments),
+        durations=tuple(today.segments[s].law(t) for s, t in zip(segments, finite, strict=True)),
+        terms=terms,
+    )
+
+
+def split_of(today: Parameters) -> Floats:
+    """Return the share of leavings that each reason has by itself, summing to 1, shape (reasons,)."""
+    shares = today.churn.shares()
+    split = np.array([shares.get(reason, 0.0) for reason in today.reasons])
+    return split / split.sum()
+
+
+def _total(today: Parameters, segment: str, term: float) -> float:
+    mine = today.segments[segment]
+    if mine.frailty.kind == "beta":
+        return 1.0 / (term if np.isfinite(term) else 12.0)
+    return monthly_hazard(mine.annual_churn or 0.0)

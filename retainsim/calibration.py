@@ -11,8 +11,7 @@ from functools import cache
 
 import numpy as np
 
-from retainsim import mechanisms
-from retainsim.bases import Bases
+from retainsim.bases import Bases, raw_bases, split_of
 from retainsim.draws import Floats
 from retainsim.errors import ScenarioError
 from retainsim.expectation import (
@@ -139,50 +138,9 @@ def recalibrate(file: Parameters, drawn: Parameters, found: Calibration) -> Base
         for p in (file, drawn)
     )
     scale = np.divide(new, old, out=np.ones_like(new), where=old > 0)
-    before, after = _split_of(file), _split_of(drawn)
+    before, after = split_of(file), split_of(drawn)
     lean = np.divide(after, before, out=np.ones_like(before), where=before > 0)
     return replace(found.bases, hazards=found.bases.hazards * scale[:, None] * lean)
-
-
-def raw_bases(today: Parameters) -> Bases:
-    """Take the numbers of the file as they are: 12 b = -ln(1 - annual churn), split over reasons by share."""
-    segments, reasons = tuple(sorted(today.segments)), reasons_of(today)
-    split = _split_of(today)
-    terms = tuple(today.plan(s).term_months or np.inf for s in segments)
-    hazards = [_total(today, s, term) * split for s, term in zip(segments, terms, strict=True)]
-    finite = [term if np.isfinite(term) else None for term in terms]
-    return Bases(
-        segments=segments,
-        reasons=reasons,
-        hazards=np.array(hazards),
-        frailties=tuple(today.segments[s].frailty.law() for s in segments),
-        durations=tuple(today.segments[s].law(t) for s, t in zip(segments, finite, strict=True)),
-        terms=terms,
-    )
-
-
-def _split_of(today: Parameters) -> Floats:
-    """Return the share of leavings that each reason has by itself, summing to 1, shape (reasons,)."""
-    shares = today.churn.shares()
-    split = np.array([shares.get(reason, 0.0) for reason in reasons_of(today)])
-    return split / split.sum()
-
-
-def reasons_of(today: Parameters) -> tuple[str, ...]:
-    """Return every reason one may leave for, sorted: those of the file and those mechanisms bring along."""
-    found = set(today.churn.shares())
-    for name in mechanisms.NAMES:
-        reason = getattr(getattr(today.mechanisms, name), "reason", None)
-        if reason is not None:
-            found.add(reason)
-    return tuple(sorted(found))
-
-
-def _total(today: Parameters, segment: str, term: float) -> float:
-    mine = today.segments[segment]
-    if mine.frailty.kind == "beta":
-        return 1.0 / (term if np.isfinite(term) else 12.0)
-    return monthly_hazard(mine.annual_churn or 0.0)
 
 
 def _split(today: Parameters, bases: Bases, factors: Floats) -> Bases:

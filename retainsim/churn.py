@@ -67,8 +67,7 @@ class Churn:
         self._fuses = Fuses(pool, len(reasons), durations, np.full(self._shape[:2], np.inf))
         self.table = np.zeros(self._shape)
         """Hazard per customer-month of a frailty of 1 and no strain, shape (segments, origins, reasons)."""
-        self.jolted = False
-        """True where somebody left at the very moment a span ended."""
+        self.jolted = False  # True where somebody left at the very moment a span ended
         self.eager = False
         """Settle everybody at every settlement instead of only those whose hazard changed; same result."""
 
@@ -197,10 +196,7 @@ class Churn:
         return np.flatnonzero(self._pool["leaves"] <= until)
 
     def rates(self, rows: Ints, without: str = "") -> Floats:
-        """Return the hazard per customer-month net of duration and strain, shape (reasons, rows).
-
-        `without` leaves out the factor that one source sets customer by customer.
-        """
+        """Return hazards net of duration, strain and the factors of one source, shape (reasons, rows)."""
         pool = self._pool
         by_reason = np.ascontiguousarray(self.table.reshape(-1, len(self.reasons)).T)
         hazards = by_reason[:, pool["cell"][rows]] * pool["frailty"][rows]
@@ -226,8 +222,7 @@ class Churn:
 
     def project(self, rows: Ints) -> None:
         """Find when and why each of these customers leaves if nothing changes any more."""
-        if len(rows):
-            self._fuses.project(rows, self.rates(rows), self._strained(rows))
+        self._fuses.project(rows, self.rates(rows), self._strained(rows))
 
     def factors(self) -> Floats:
         """Return the product of all factors that hold for whole cells, shape (segments, origins, reasons)."""

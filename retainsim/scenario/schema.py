@@ -143,6 +143,12 @@ class Parameters(Settings):
         return tuple(name for name in sorted(mechanisms.NAMES) if getattr(self.mechanisms, name) is not None)
 
     @property
+    def reasons(self) -> tuple[str, ...]:
+        """Return every reason one may leave for, sorted: those of the file and those mechanisms bring along."""
+        tables = [getattr(self.mechanisms, name) for name in self.on]
+        return tuple(sorted({*self.churn.shares(), *(table.reason for table in tables if hasattr(table, "reason"))}))
+
+    @property
     def origins(self) -> tuple[str, ...]:
         """Return where customers come from: `existing`, then channels and mechanisms that bring customers, sorted."""
         brought = [name for name in self.on if getattr(self.mechanisms, name).brings_customers]

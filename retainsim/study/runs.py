@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -24,14 +20,13 @@ from retainsim.scenario.arms import Timeline, folded
 from retainsim.scenario.schema import Arm
 from retainsim.study.compare import BASELINE, half_width
 from retainsim.study.report import Ending, build
+from retainsim.study.workers import Workers
 from retainsim.world import Setup
 
 CHECK_EVERY = 10
 """Replications between two looks at the precision reached."""
 MOST = 1000
 """Replications after which a run gives up on its precision."""
-BATCH_SECONDS = 0.3
-INLINE_SECONDS = 3.0
 
 Progress = Callable[[int, int], None]
 """Called with replications done and replications wanted."""
@@ -127,7 +122,7 @@ def run(
     played: dict[int, dict[str, Outcome]] = {}
     interrupted = False
     try:
-        _play(task, plan, played, _Workers(task, jobs, executor), progress)
+        _play(task, plan, played, Workers(task, jobs, executor), progress)
     except KeyboardInterrupt:
         if len(played) < 2:
             raise
@@ -184,7 +179,7 @@ def _play(
     task: Task,
     plan: _Plan,
     played: dict[int, dict[str, Outcome]],
-    workers: _Workers,
+    workers: Workers,
     progress: Progress | None,
 ) -> None:
     """Fill `played` until the plan is fulfilled; what is finished when interrupted stays in it."""
@@ -198,63 +193,3 @@ def _play(
         done = look
         if plan.precision is not None and plan.is_reached(played):
             break
-
-
-class _Workers:
-    """Where replications are played: in this process while that is quick enough, else in several."""
-
-    def __init__(self, task: Task, jobs: int | None, executor: Executor | None) -> None:
-        if jobs is not None and jobs < 1:
-            raise UsageError(f"jobs: {jobs} (at least 1)")
-        self._task, self._jobs, self._executor = task, jobs, executor
-        self._seconds: float | None = None
-
-    def play(self, indices: list[int]) -> Iterator[tuple[int, dict[str, Outcome]]]:
-        """Yield replications as they are finished."""
-        while indices and (self._seconds is None or self._is_inline(len(indices))):
-            start = time.perf_counter()
-            index = indices.pop(0)
-            yield index, self._task.play(index)
-            self._seconds = time.perf_counter() - start
-        if indices:
-            yield from self._spread(indices)
-
-    def _is_inline(self, left: int) -> bool:
-        if self._executor is not None:
-            return False
-        return self._jobs == 1 or (self._jobs is None and left * (self._seconds or 0.0) < INLINE_SECONDS)
-
-    def _spread(self, indices: list[int]) -> Iterator[tuple[int, dict[str, Outcome]]]:
-        size = max(1, min(len(indices), int(BATCH_SECONDS / max(self._seconds or 0.0, 1e-3))))
-        batches = [indices[i : i + size] for i in range(0, len(indices), size)]
-        executor = self._executor or _processes(self._jobs)
-        with _interrupts_ignored_by_children():
-            waiting: set[Future[Any]] = {executor.submit(self._task.batch, batch) for batch in batches}
-        try:
-            while waiting:
-                finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    yield from future.result()
-        finally:
-            for future in waiting:
-                future.cancel()
-
-
-def _processes(jobs: int | None) -> Executor:
-    from loky import cpu_count, get_reusable_executor
-
-    executor: Executor = get_reusable_executor(max_workers=jobs or cpu_count())
-    return executor
-
-
-@contextmanager
-def _interrupts_ignored_by_children() -> Iterator[None]:
-    """Start processes that Ctrl-C does not reach, so that the parent alone sees it and keeps what is finished."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

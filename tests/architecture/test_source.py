@@ -15,9 +15,7 @@ LONGEST_FUNCTION, LONGEST_MODULE, LONGEST_MECHANISM = 40, 250, 150
 LONG_MODULES = {
     "theory.py": (340, "closed forms side by side, each a few lines; nothing is gained by taking them apart"),
     "mechanisms/channels.py": (165, "half of it is the table of settings and what cannot be meant"),
-    "calibration.py": (270, "a little over; the lever could go into a file of its own"),
     "explain.py": (270, "a little over; one table after another"),
-    "study/runs.py": (260, "a little over; the workers could go into a file of their own"),
 }
 """Modules that are longer: how long they may become, and why."""
 

@@ -16,7 +16,7 @@ from retainsim.engine import build, calendar, replicate
 from retainsim.scenario.schema import Arm
 
 EXAMPLES = settings(
-    max_examples=25,
+    max_examples=12,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -114,6 +114,31 @@ def test_more_joins_only_add_customers_and_change_no_one_elses_fate():
         order = [np.argsort(names) for names in (before[0], after[0][kept])]
         assert all(np.array_equal(b[order[0]], a[kept][order[1]]) for b, a in zip(before, after, strict=True))
     assert two.joined.sum() > one.joined.sum()
+
+
+@pytest.mark.parametrize(
+    "each",
+    [
+        {"change": [{"set": "acquisition.ads.spend", "times": 2.0, "from_month": 4.0, "ramp_months": 6.0}]},
+        {"change": [{"set": "churn.reasons.price", "times": 0.3, "from_month": 4.0, "ramp_months": 6.0}]},
+        {"retention": {"churn": 0.5, "from_month": 4.0, "ramp_months": 6.0}},
+    ],
+    ids=["spend", "reason", "lever"],
+)
+@pytest.mark.xfail(
+    strict=True,
+    reason="world.py change: hold() takes every ramp (and a carry-over) anew at whatever instant anything changes, so an "
+    "unrelated change in the middle of a month shifts who joins and leaves in the rest of it (here 1,335 joins for 1,332)",
+)
+def test_a_change_at_another_time_leaves_a_ramp_alone(each):
+    """Who joins and leaves does not hang on when the price changes: DESIGN section 4, re-hold only what changed."""
+    channels = {"ads": {"spend": 300.0, "joins": 40.0, "ceiling": 90.0}}
+    today = parameters(pool={"customers": 3000}, acquisition=channels)
+    price = {"set": "segments.small.price", "times": 1.5, "from_month": 5.6}
+    priced = each | {"change": [*each.get("change", []), price]}
+    one, two = (play(today, arm(**tables), factor=0.5) for tables in (each, priced))
+    assert differing(one.departed, two.departed) == []
+    assert differing(one.joined, two.joined) == []
 
 
 # Everything that an arm may change

@@ -87,9 +87,7 @@ def names_of(today):
 
 def told(outcome, today):
     """Return an outcome with every axis named, so that what is empty can be left out: of a reason, a line, an origin."""
-    from retainsim.calibration import reasons_of
-
-    reasons, origins = reasons_of(today), (*today.origins, "")
+    reasons, origins = today.reasons, (*today.origins, "")
     worth = {f"closing.{origin}": outcome.closing[:, o] for o, origin in enumerate(origins[:-1])}
     by_origin = {
         f"{table}.{origin}": getattr(outcome, table)[:, :, o]

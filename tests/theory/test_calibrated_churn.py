@@ -57,7 +57,7 @@ def test_churn_of_each_segment_and_shares_of_reasons_come_out_as_observed(tenure
     segments = {name: SEGMENTS[name] for name in churn}
     found = play(
         months=12,
-        customers=30_000 * len(segments),
+        customers=15_000 * len(segments),
         tenure=tenure,
         segments=segments,
         reasons=SHARES,
@@ -128,7 +128,7 @@ def test_base_hazards_of_a_plain_segment_are_its_churn_and_nothing_else():
 PROGRAMME = {"spend_per_customer": 2.0, "effect": 0.4, "effect_at": 2.0, "ceiling": 0.6}
 
 
-def with_programme(laws, aims_at, n=100_000):
+def with_programme(laws, aims_at, n=40_000):
     """Play a year with a programme that everyone is in, and one in which it is stopped."""
     programme = PROGRAMME | ({"aims_at": aims_at} if aims_at else {})
     return play(
@@ -159,11 +159,11 @@ def test_a_standing_programme_is_part_of_what_was_observed_under_contracts(aims_
 
 def test_a_programme_that_stops_gives_back_all_that_it_prevented():
     """In plain hazards: what it aims at grows by 1 / (1 - effect), the rest stays."""
-    found = with_programme(["plain"], ["product"], n=400_000)
+    found = with_programme(["plain"], ["product"], n=200_000)
     b = -np.log(1 - CHURN["plain"])
     rates = b * WANTED / np.where(np.array(REASONS) == "product", 0.6, 1.0)
     counts = leavings(found, arm="stopped")[REASONS].sum()
-    check_shares(counts, theory.cumulative_incidence(rates, 1.0), 400_000, "without the programme, n = 400,000")
+    check_shares(counts, theory.cumulative_incidence(rates, 1.0), 200_000, "without the programme, n = 200,000")
 
 
 SELECTIVE = {

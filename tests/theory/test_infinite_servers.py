@@ -17,7 +17,7 @@ from retainsim import run, theory
 
 JOINS, LIFE = 100, 4.0
 WARM_UP, APART = 60, 20
-RUNS = 6
+RUNS = 4
 
 
 def churn_of(hazard_per_year):
@@ -82,7 +82,7 @@ def check_poisson(pools, law):
 
 @pytest.fixture(scope="module")
 def pools():
-    return sampled(500)
+    return sampled(250)
 
 
 @pytest.mark.parametrize("law", LAWS)

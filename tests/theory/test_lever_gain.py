@@ -56,7 +56,7 @@ POSSIBLE = [(r, law) for r in READINGS for law in LAWS if (r, law) != ("no churn
 @pytest.mark.parametrize(("reading", "law"), POSSIBLE)
 def test_each_reading_of_a_gain_is_what_is_gained(reading, law):
     lever, gain = READINGS[reading]
-    found = levered(lever, segments={"s": {"annual_churn": 0.22, **LAWS[law]}}, n=200_000)
+    found = levered(lever, segments={"s": {"annual_churn": 0.22, **LAWS[law]}}, n=80_000)
     check_gain(found, gain, ["s"], before=0.78)
 
 
@@ -70,7 +70,7 @@ def test_five_points_are_five_points_to_a_tenth(settings):
 def test_three_readings_of_five_per_cent_differ():
     gains = {}
     for reading in ({"points": 5}, {"relative": 1.05}, {"churn": 0.95}):
-        found = levered(reading, segments={"s": {"annual_churn": 0.1, **GAMMA}}, n=20_000)
+        found = levered(reading, segments={"s": {"annual_churn": 0.1, **GAMMA}}, n=2_000)
         lever = found.report["arms"]["lever"]["lever"]
         gains[next(iter(reading))] = lever["retention_expected"] - lever["retention_before"]
     assert gains == pytest.approx({"points": 0.05, "relative": 0.045, "churn": 0.005}, abs=1e-6)
@@ -82,7 +82,7 @@ def test_a_lever_on_one_reason_and_one_segment_gains_there_and_nowhere_else():
         "large": {"annual_churn": 0.1, "share": 0.3, "duration": {"kind": "power", "power": 0.7}},
     }
     lever = {"points": 4, "reasons": ["product"], "segments": ["small"]}
-    found = levered(lever, segments=segments, n=300_000)
+    found = levered(lever, segments=segments, n=120_000)
     check_gain(found, 0.04, ["small"], before=0.7)
     assert (heads(found, arm="lever")["large"] == heads(found)["large"]).all()
     before, after = leavings(found).sum(), leavings(found, arm="lever").sum()

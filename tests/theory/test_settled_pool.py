@@ -46,9 +46,9 @@ def filled(law, start, end):
 
 @pytest.fixture(scope="module")
 def settled():
-    """60,000 customers under each law, drawn from the pool that ten years of joining leave."""
+    """40,000 customers under each law, drawn from the pool that ten years of joining leave."""
     segments = {name: {"annual_churn": 0.22, **settings} for name, (settings, _) in LAWS.items()}
-    return play(months=60, customers=30_000 * len(LAWS), tenure="settled", segments=segments, run={"seed": 21})
+    return play(months=60, customers=20_000 * len(LAWS), tenure="settled", segments=segments, run={"seed": 21})
 
 
 @pytest.mark.parametrize("law", LAWS)
@@ -115,7 +115,7 @@ def test_a_settled_pool_with_as_many_joiners_as_leavers_stays_as_large():
 @pytest.mark.parametrize("law", ["gamma", "power", "beta", "steps"])
 def test_the_joining_that_made_a_settled_pool_goes_on_making_it(law):
     """Joins of N / integral of S; those who were here longest grow older than any in the law at month 0."""
-    n, runs = 20_000, 10
+    n, runs = 6000, 10
     joins = n / filled(law, 0, AGE)
     found = play(
         replications=runs,
@@ -131,7 +131,7 @@ def test_the_joining_that_made_a_settled_pool_goes_on_making_it(law):
         stay = filled(law, month, AGE + month) / filled(law, 0, AGE)
         fresh = joins * filled(law, 0, month)
         se = math.sqrt((n * stay * (1 - stay) + fresh) / runs)
-        check(there[month], n * stay + fresh, se, f"{law} at {month}, {runs} runs of 20,000")
+        check(there[month], n * stay + fresh, se, f"{law} at {month}, {runs} runs of 6,000")
 
 
 @pytest.mark.parametrize(

@@ -1,43 +1,42 @@
 """What is held from one settlement to the next: the error of a step, and how it falls with the step.
 
-The same customers on the same luck, played with a step and with one of a sixty-fourth of a month.
+The same customers on the same luck, played with a step and with one of a sixteenth of a month.
 """
 
 import math
 
 import numpy as np
 import pytest
-from experiment import check, heads, log, play
+from experiment import check, heads, log, measured, play
 from scipy import integrate
 
 from retainsim import theory
 
-FINEST = 1 / 64
-N = 4000
+FINEST = 1 / 16
+N = 2000
 
 
 def stay(step, change=None, retention=None):
     """Return the discounted customer-months to the horizon, for a change or a lever on a ramp."""
     arm = {"retention": retention} if retention else {"change": [change]}
     found = play(
-        months=36,
+        months=24,
         customers=N,
         segments={"s": {"annual_churn": 0.3, "price": 1.0}},
         run={"step": step, "seed": 71},
-        arms={"ramp": arm},
+        arms={"baseline": arm},
     )
-    table = found.outcomes
-    return table.loc[table["arm"] == "ramp", "npv_to_horizon"].to_numpy()
+    return measured(found, "npv_to_horizon")
 
 
 RAMPS = {
-    "churn": {"change": {"set": "segments.s.annual_churn", "to": 0.8, "from_month": 0, "ramp_months": 20}},
-    "price": {"change": {"set": "segments.s.price", "to": 9.0, "from_month": 0, "ramp_months": 20}},
-    "lever": {"retention": {"points": 25, "from_month": 0, "ramp_months": 20}},
+    "churn": {"change": {"set": "segments.s.annual_churn", "to": 0.8, "from_month": 0, "ramp_months": 16}},
+    "price": {"change": {"set": "segments.s.price", "to": 9.0, "from_month": 0, "ramp_months": 16}},
+    "lever": {"retention": {"points": 25, "from_month": 0, "ramp_months": 16}},
     "churn from mid-month": {
-        "change": {"set": "segments.s.annual_churn", "to": 0.8, "from_month": 3.4, "ramp_months": 20.3}
+        "change": {"set": "segments.s.annual_churn", "to": 0.8, "from_month": 3.4, "ramp_months": 12.3}
     },
-    "lever from mid-month": {"retention": {"points": 25, "from_month": 3.4, "ramp_months": 20.3}},
+    "lever from mid-month": {"retention": {"points": 25, "from_month": 3.4, "ramp_months": 12.3}},
 }
 
 
@@ -57,7 +56,7 @@ def errors(ramp, steps, finest):
 def test_halving_the_step_halves_the_error_of_a_ramp_at_least(ramp, finest):
     """Held at the middle of each step, so the error is of second order: a quarter is what to expect."""
     whole, half, quarter = errors(ramp, (1.0, 0.5, 0.25), finest)
-    assert whole < 2e-4
+    assert whole < 5e-4
     assert half < whole / 2
     assert quarter < half / 2
 

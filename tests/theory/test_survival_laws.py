@@ -180,7 +180,7 @@ def test_under_contracts_the_beta_law_counts_renewals(bound, law, a, b, c):
 def test_people_leave_at_any_moment_and_not_only_at_months_ends(law):
     """The time spent in the first months is the integral of survival, not a sum over months."""
     settings, survival = LAWS[law]
-    n, span = 100_000, 3
+    n, span = 50_000, 3
     found = play(
         months=span,
         customers=n // 2,

@@ -189,7 +189,7 @@ def strained(count=N, *, half_life=6.0, hazards=(0.01, 0.01), law=None, amount=0
 
 def burnt_through(allowance, hazard, amount, half_life, law=None):
     """Integrate hazard and decaying strain finely and return when they use the allowance up (months up to 120)."""
-    times = np.linspace(0.0, 120.0, 1_200_001)
+    times = np.linspace(0.0, 120.0, 240_001)
     ease = np.log(2) / half_life
     passed = times if law is None else law.cumulative(times)
     burnt = hazard * passed + amount * -np.expm1(-ease * times) / ease
