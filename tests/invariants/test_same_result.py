@@ -15,7 +15,7 @@ from retainsim.study import runs, workers
 
 BASE = {
     "title": "Same",
-    "run": {"months": 8, "replications": 8, "seed": 5},
+    "run": {"months": 6, "replications": 7, "seed": 5},
     "pool": {"customers": 120},
     "segments": {
         "small": SEGMENT | {"share": 0.7, "frailty": {"kind": "gamma", "variance": 0.5}},
@@ -26,7 +26,7 @@ BASE = {
         "ads": {"spend": 300.0, "joins": 4.0, "ceiling": 9.0},
         "web": {"joins": 2.0, "cost_per_join": 10.0},
     },
-    "mechanisms": {"growth": {"volume_per_year": 0.1}, "breach": {"per_year": 2.0}, "referrals": {"rate": 0.01}},
+    "mechanisms": {"breach": {"per_year": 2.0}, "referrals": {"rate": 0.02, "extra_margin": 0.0}},
 }
 ARMS = {
     "baseline": {"title": "As it is"},
@@ -90,9 +90,9 @@ class Backwards(Executor):
 
 def test_batches_that_finish_out_of_order_are_put_in_order(wanted, monkeypatch):
     monkeypatch.setattr(workers, "BATCH_SECONDS", 0.0)  # one replication each; the first is played here
-    executor = Backwards(7)
+    executor = Backwards(6)
     assert_same(wanted, retainsim.run(scenario(), executor=executor))
-    assert len(executor.given) == 7
+    assert len(executor.given) == 6
 
 
 def test_fewer_replications_are_the_first_of_more(wanted):
@@ -145,9 +145,9 @@ class Interrupt:
 def test_ctrl_c_keeps_what_is_finished_and_says_so():
     found = retainsim.run(scenario(), jobs=1, progress=(press := Interrupt(5)))
     assert found.interrupted
-    assert press.seen == [(n, 8) for n in range(1, 6)]
+    assert press.seen == [(n, 7) for n in range(1, 6)]
     assert found.report["run"]["replications"] == 5
-    assert any("interrupted: 5 of 8" in warning for warning in found.report["warnings"])
+    assert any("interrupted: 5 of 7" in warning for warning in found.report["warnings"])
     whole = retainsim.run(scenario(), jobs=1, replications=5)
     assert found.report["arms"] == whole.report["arms"]
     assert not whole.interrupted

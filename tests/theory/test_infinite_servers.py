@@ -17,7 +17,7 @@ from retainsim import run, theory
 
 JOINS, LIFE = 100, 4.0
 WARM_UP, APART = 60, 20
-RUNS = 4
+RUNS, COPIES = 4, 6
 
 
 def churn_of(hazard_per_year):
@@ -48,25 +48,26 @@ LAWS = list(segments())
 
 
 def sampled(samples, months=460):
-    """Return the pool of each law at times far apart, of as many short runs as it takes: (samples, laws)."""
+    """Return the pool of each law at times far apart: (samples, laws), from COPIES pools of each law in every run."""
     times = np.arange(WARM_UP, months + 1, APART)
+    copies = {f"{law}_{i}": settings for i in range(COPIES) for law, settings in segments().items()}
     pools = []
-    for seed in range(math.ceil(samples / (2 * len(times)))):
+    for seed in range(math.ceil(samples / (2 * COPIES * len(times)))):
         found = run(
             scenario(
                 months=months,
-                segments=segments(),
-                acquisition={"web": {"joins": len(LAWS) * JOINS, "mix": dict.fromkeys(LAWS, 1)}},
+                segments=copies,
+                acquisition={"web": {"joins": len(copies) * JOINS, "mix": dict.fromkeys(copies, 1)}},
                 run={"seed": seed},
             ),
             replications=2,
             jobs=1,
         )
-        table = found.detail[found.detail["reason"] == ""]
+        table = found.detail[(found.detail["reason"] == "") & found.detail["month"].isin(times)]
         table = table.pivot_table(
             index=["replication", "month"], columns="segment", values="pool", aggfunc="sum", observed=True
         )
-        pools += [table.loc[r].loc[times, LAWS].to_numpy() for r in (0, 1)]
+        pools += [table[[f"{law}_{i}" for law in LAWS]].to_numpy() for i in range(COPIES)]
     return np.concatenate(pools)
 
 

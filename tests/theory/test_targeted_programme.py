@@ -77,7 +77,7 @@ def test_a_change_that_nobody_feels_changes_nothing_about_who_is_reached(targets
 def test_those_reached_are_paid_for_and_nobody_else(targets):
     found = played(targets)
     months, paid = measured(found, "customer_months")[0], measured(found, "retention_programme")[0]
-    assert REACH * months < paid * (1.03 if targets == "random" else 1.0) < 1.3 * REACH * months
+    assert paid == pytest.approx(REACH * months, rel=0.05)  # who is reached stays a little longer or shorter
 
 
 def test_a_programme_without_effect_changes_nobody_and_costs_what_is_spent():

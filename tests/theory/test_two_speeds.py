@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from experiment import log, scenario
 
-from retainsim.calibration import raw_bases
+from retainsim.bases import raw_bases
 from retainsim.draws import Luck
 from retainsim.engine import replicate
 from retainsim.scenario.arms import Timeline

@@ -21,7 +21,7 @@ from retainsim import theory
 N = 100_000
 YEARLY = {"term_months": 12, "billing": {"every_months": 12, "when": "start"}}
 CARD, TAIL, CARD_RATE = [-51, 30, 42, 44, 49, 55], 51, 0.0555
-YEARS = 40
+YEARS = 60
 
 
 AS_MONTHS = {"term_months": 1, "billing": {"every_months": 1, "when": "start"}}  # a year played as a month
