@@ -29,6 +29,8 @@ class Bases:
         The laws, one per segment.
     terms
         Contract length of each segment (months), infinity without one.
+    standing
+        Factors that standing mechanisms put on the opening pool's hazards, shape (segments, reasons); none by default.
     """
 
     segments: tuple[str, ...]
@@ -37,6 +39,12 @@ class Bases:
     frailties: tuple[Frailty, ...]
     durations: tuple[Duration, ...]
     terms: tuple[float, ...]
+    standing: Floats | None = None
+
+    @property
+    def observed(self) -> Floats:
+        """Return the hazards under standing factors, as customers of the opening pool have had them lately."""
+        return self.hazards if self.standing is None else self.hazards * self.standing
 
     def present(self, segment: int, tenure: Floats) -> Floats:
         """Return the share of newcomers of a segment still present at `tenure` (months)."""

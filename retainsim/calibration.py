@@ -71,8 +71,9 @@ def calibrate(today: Parameters) -> Calibration:
         If a segment's observed churn cannot be reproduced.
     """
     bases = raw_bases(today)
+    factors = standing_factors(today, bases)
+    bases = replace(bases, standing=factors)
     if today.churn.calibrate:
-        factors = standing_factors(today, bases)
         bases = _split(today, bases, factors)
         for index in range(len(bases.segments)):
             bases = _solve_segment(today, bases, factors, index)

@@ -147,15 +147,16 @@ class _Cell:
         the interest on it until it is paid.
         """
         profile, start = self._tariff.revenue_profile, np.zeros(len(self._rows))
-        total = (every - wait) * profile.at(self._tenure)
+        billed = self._world.pool["billed"][self._rows] - self._world.time
+        total = -billed * profile.at(self._tenure)
         while (start < self._until).any():
             span = np.maximum(np.minimum(wait, self._until) - start, 0.0)
             for node, weight in zip(_NODES, _WEIGHTS, strict=True):
                 at = start + span * (node + 1) / 2
-                use = 1.0 + self._growth * (at - (wait - every))
+                use = 1.0 + self._growth * (at - billed)
                 worth = np.exp(self._growth * at) * self._stay(self._renewed(at)) * use
                 total += weight / 2 * span * worth * profile.at(self._tenure + at)
-            start, wait = np.minimum(wait, self._until), wait + every
+            start, billed, wait = np.minimum(wait, self._until), wait, wait + every
         return total
 
     def _renewed(self, wait: Floats) -> Floats:

@@ -84,7 +84,9 @@ def _probe_batch(setup: Setup, lever: Floats, batch: int) -> tuple[Floats, Float
     world = build(setup, Luck(0, batch))
     world.churn.lever_table(lever)
     segments, names = world.pool["segment"].astype(np.int64), world.pool["name"].copy()
-    counted = bool(np.isfinite(world.churn.terms).any())
+    names_on = (*mechanisms.ALWAYS_ON, *setup.today.on)
+    coupled = any(mechanisms.module(n).Mechanism.is_coupled(setup.today) for n in names_on)
+    counted = coupled or bool(np.isfinite(world.churn.terms).any())
     if not counted:
         world.churn.make_immortal()
     world.hold()

@@ -55,6 +55,11 @@ class Mechanism:
         """
         return True
 
+    @staticmethod
+    def is_coupled(today: Parameters) -> bool:
+        """True where what it does to one customer depends on who else is there; then calibration counts leavings."""
+        return False
+
     def attach(self, world: World) -> None:
         """Register leaks, taps, ledger lines, columns and clocks, and start SimPy processes, once, at month 0."""
 

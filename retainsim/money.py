@@ -93,11 +93,17 @@ class Money:
         self._note(rows, times, 1.0)
         self._pool["posted"][rows] = times
         for tariff, mine in self._by_tariff(rows):
-            if tariff.billing:
-                joined, every = self._pool["joined"][rows[mine]], tariff.billing.every_months
-                periods = (times[mine] - joined) / every
-                first = np.ceil(periods - 1e-9) if tariff.billing.when == "start" else np.floor(periods + 1e-9) + 1
-                self._pool["bill"][rows[mine]] = joined + every * first
+            self._bills.start(tariff, rows[mine], times[mine])
+
+    def move_out(self, rows: Ints, times: Floats) -> None:
+        """Close the account of customers who move to another tariff at `times`; who pays at the end pays up to then."""
+        self.settle_rows(rows, times)
+        rates = self.inflation, self.inflation - self._ledger.discounting
+        row, none = month_row(float(times.max(initial=0.0))), np.zeros(self._cells)
+        for tariff, mine in self._by_tariff(rows):
+            last = self._bills.close(tariff, rows[mine], times[mine], rates)
+            self._post(row, [self._by_cell(rows[mine], amounts) for amounts in last], [none, none])
+        self.leave(rows, times)
 
     def leave(self, rows: Ints, times: Floats) -> None:
         """Close the account of customers who leave a cell at `times` (months)."""

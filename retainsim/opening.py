@@ -34,7 +34,7 @@ def open_pool(world: World) -> None:
         pool["since"][mine] = renewed - tenure
         pool["frailty"][mine] = bases.frailties[index].draw(world.luck, pool["name"][mine], passed)
     world.churn.light(rows)
-    world.churn.open(rows, bases.hazards)
+    world.churn.open(rows, bases.observed)
     world.ledger.opening[:] = world.count()
     world.money.enter(rows, np.zeros(count))
     world.money.begin()
@@ -77,14 +77,16 @@ def tenure_law(today: Parameters, bases: Bases, segment: int) -> tuple[Floats, F
 def staying(today: Parameters, bases: Bases, segment: int, *, rate: float, span: float) -> float:
     """Return the share of a segment's opening pool that is still there after `span` months.
 
-    `rate` is the hazard per customer-month of a frailty of 1 from month 0 on; before, the bases were in force.
+    `rate` is the hazard per customer-month of a frailty of 1 from month 0 on. Under a contract, fuses have burnt since
+    the last renewal under the hazards observed lately.
     """
     tenure, weights = tenure_law(today, bases, segment)
     law, frailty = bases.durations[segment], bases.frailties[segment]
     renewed, later = (bases.last_renewal(segment, time) for time in (tenure, tenure + span))
     growth = law.cumulative(np.maximum(later, tenure)) - law.cumulative(tenure)
     past = bases.passed(segment, renewed)
-    ahead = np.where(later > tenure, bases.passed(segment, tenure) + rate * growth, past)
+    lately = bases.observed[segment].sum() * (law.cumulative(tenure) - law.cumulative(renewed))
+    ahead = np.where(later > tenure, past + lately + rate * growth, past)
     return float(weights @ (frailty.laplace(ahead) / frailty.laplace(past)))
 
 

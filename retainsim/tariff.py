@@ -72,43 +72,61 @@ def tariff_of(now: Parameters, segment: str, origin: str, shapes: Shapes) -> Tar
 
 
 class Bills:
-    """The next bill of every customer who pays in instalments.
+    """The next bill of every customer who pays in instalments, and the month up to which it has been billed.
 
-    At the start of a period the whole period is paid, and nothing is paid back to who leaves in it; at the end what
-    was used of it is paid, also by who leaves.
+    Bills fall on anniversaries of joining. At the start of a period the whole of it is paid, and nothing is paid back
+    to who leaves in it; at the end what was used of it is paid, also by who leaves or moves to another tariff. Who
+    moves into a period pays for what is left of it.
     """
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         pool.own("bill", np.float64(np.inf))
+        pool.own("billed", np.float64(0.0))
 
     def start(self, tariff: Tariff, rows: Ints, times: Floats) -> None:
         """Set the first bill of customers who come under a tariff at `times` (months)."""
+        pool = self._pool
         if tariff.billing is None:
+            pool["bill"][rows] = np.inf
             return
-        joined, every = self._pool["joined"][rows], tariff.billing.every_months
-        periods = (times - joined) / every
-        first = np.ceil(periods - 1e-9) if tariff.billing.when == "start" else np.floor(periods + 1e-9) + 1
-        self._pool["bill"][rows] = joined + every * first
+        joined, every = pool["joined"][rows], tariff.billing.every_months
+        opening = (times == 0.0) & (joined < 0.0)
+        before, after = _anniversaries(joined, times, every)
+        pool["billed"][rows] = np.where(opening, before, times)
+        pool["bill"][rows] = after if tariff.billing.when == "end" else np.where(opening & (before < 0.0), after, times)
 
     def collect(self, tariff: Tariff, rows: Ints, until: Floats, rates: tuple[float, float]) -> list[Floats]:
         """Return what each customer is billed up to its own time, weighted by exp(rate x time) for two rates."""
         assert tariff.billing is not None
-        every, at_start = tariff.billing.every_months, tariff.billing.when == "start"
         total = [np.zeros(len(rows)), np.zeros(len(rows))]
-        gone = self._pool["leaves"][rows] <= until
+        gone, at_start = self._pool["leaves"][rows] <= until, tariff.billing.when == "start"
         while True:
             bill = self._pool["bill"][rows]
             due = np.flatnonzero((bill < until) | ((bill == until) & ~(gone & at_start)))
             if not len(due):
                 break
-            self._invoice(total, tariff, rows, due, (bill[due], np.full(len(due), every)), rates)
-            self._pool["bill"][rows[due]] += every
+            after = _anniversaries(self._pool["joined"][rows[due]], bill[due], tariff.billing.every_months)[1]
+            covers = after - bill[due] if at_start else bill[due] - self._pool["billed"][rows[due]]
+            self._invoice(total, tariff, rows, due, (bill[due], covers), rates)
+            self._pool["billed"][rows[due]], self._pool["bill"][rows[due]] = bill[due], after
         if not at_start and gone.any():
-            last = np.flatnonzero(gone)
-            used = until[last] - (self._pool["bill"][rows[last]] - every)
-            self._invoice(total, tariff, rows, last, (until[last], used), rates)
+            self._close(total, tariff, rows, np.flatnonzero(gone), until, rates)
         return total
+
+    def close(self, tariff: Tariff, rows: Ints, times: Floats, rates: tuple[float, float]) -> list[Floats]:
+        """Return the last bill, at `times`, of customers who pay at the end and move away; as `collect` does."""
+        total = [np.zeros(len(rows)), np.zeros(len(rows))]
+        if tariff.billing is not None and tariff.billing.when == "end":
+            self._close(total, tariff, rows, np.arange(len(rows)), times, rates)
+        return total
+
+    def _close(
+        self, total: list[Floats], tariff: Tariff, rows: Ints, mine: Ints, until: Floats, rates: tuple[float, float]
+    ) -> None:
+        used = until[mine] - self._pool["billed"][rows[mine]]
+        self._invoice(total, tariff, rows, mine, (until[mine], used), rates)
+        self._pool["billed"][rows[mine]] = until[mine]
 
     def _invoice(
         self,
@@ -119,9 +137,21 @@ class Bills:
         bill: tuple[Floats, Floats],
         rates: tuple[float, float],
     ) -> None:
-        """Add a bill (when, for how many months) for some of the rows."""
+        """Add a bill (when, for how many months) for some rows, at the price of the period it opens or closes."""
         when, months = bill
-        tenure = np.maximum(when - self._pool["joined"][rows[mine]], 0.0)
+        assert tariff.billing is not None
+        inside = _HAIR if tariff.billing.when == "start" else -_HAIR
+        tenure = np.maximum(when - self._pool["joined"][rows[mine]] + inside, 0.0)
         amount = tariff.revenue * self._pool["size"][rows[mine]] * months * tariff.revenue_profile.at(tenure)
         for sums, rate in zip(total, rates, strict=True):
             sums[mine] += amount * np.exp(rate * when)
+
+
+_HAIR = 1e-9
+"""Months by which a bill looks into its period, so that rounding cannot put it on the other side of an anniversary."""
+
+
+def _anniversaries(joined: Floats, times: Floats, every: float) -> tuple[Floats, Floats]:
+    """Return the last anniversary of joining up to `times`, and the next one after (months)."""
+    periods = np.floor((times - joined) / every + _HAIR)
+    return joined + every * periods, joined + every * (periods + 1.0)

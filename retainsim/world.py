@@ -48,7 +48,6 @@ class World:
         self.env = simpy.Environment()
         self.luck, self.today, self.arm, self.bases = luck, setup.today, setup.arm, setup.bases
         self.now, self._timeline, self.lever_factor = setup.timeline.at(0.0), setup.timeline, setup.lever_factor
-        self.step = min(self.today.run.step, 1.0)
         self.segments, self.channels = setup.bases.segments, tuple(sorted(self.today.acquisition))
         self.origins = self.today.origins
         self._mechanisms = mechanisms
@@ -88,6 +87,13 @@ class World:
         return float(self.env.now)
 
     @property
+    def window(self) -> tuple[float, float]:
+        """Return the last stop up to now and the next one after it (months): month's ends and reviews are stops."""
+        time, every = self.time + 1e-9, self.today.run.step
+        month, review = np.floor(time), np.floor(time / every)
+        return float(max(month, review * every)), float(min(month + 1.0, (review + 1.0) * every))
+
+    @property
     def in_force(self) -> float:
         """Return the month whose settings are held: now, or infinity once temporary changes have ended."""
         return np.inf if self._ended else self.time
@@ -115,8 +121,7 @@ class World:
 
     def move(self, rows: Ints, segments: Ints, times: Floats) -> None:
         """Move customers to other segments at their own times, within the span being settled."""
-        self.money.settle_rows(rows, times)
-        self.money.leave(rows, times)
+        self.money.move_out(rows, times)
         self.ledger.count_moves(times, self.pool["segment"][rows], segments, self.pool["origin"][rows])
         free = self.pool["notice"][rows] > times
         self.churn.burn(rows[free], times[free])
@@ -128,7 +133,7 @@ class World:
 
     def hold(self) -> None:
         """Hold factors, rates and tariffs as they are now until the next settlement."""
-        self.now = self._timeline.at(self.in_force)
+        self.now = self._timeline.at(self.in_force, self.window)
         for each in self._mechanisms:
             each.hold(self)
         self.money.hold(self.now)
@@ -232,7 +237,7 @@ class World:
     def _watch(self, joined: Floats, left: Floats) -> None:
         """Count who left within 12 months of joining, among those watched for so long."""
         watched = (joined >= 0.0) & (joined <= self.ledger.months - 12.0)
-        self.left_early += int((watched & (left - joined < 12.0)).sum())
+        self.left_early += int((watched & (left - joined <= 12.0 + 1e-9)).sum())
 
     def _change_frailty(self, rows: Ints, segments: Ints) -> None:
         """Keep each customer's rank where the new segment's law of frailty differs."""

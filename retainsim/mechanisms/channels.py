@@ -142,7 +142,8 @@ class Mechanism(mechanism.Mechanism):
     def _joins(self, world: World, name: str) -> float:
         """Return joins a month under the spend of the past, lagged and carried over."""
         now, today = world.now.acquisition[name], world.today.acquisition[name]
-        at = world.time - now.lag_months
+        # What is carried over changes at stops, and at once when the spend does; not when anything else changes.
+        at = max(world.window[0], self._spent[name][-1][0]) - now.lag_months
         if len(self._spent[name]) == 1:
             spend = self._spent[name][0][1]
         elif now.carry_over == 0:

@@ -38,7 +38,7 @@ class Mechanism(mechanism.Mechanism):
         """Set the factor now in force, and the cost per customer-month in scope."""
         if self._lever is None:
             return
-        strength = self._lever.strength(world.in_force, world.step)
+        strength = self._lever.strength_in(world.in_force, world.window)
         scope = np.array([s in (self._lever.segments or world.segments) for s in world.segments])
         factor = np.where(scope, 1 + strength * (world.lever_factor - 1), 1.0)
         world.churn.lever(self._lever.reasons or world.churn.reasons, factor)

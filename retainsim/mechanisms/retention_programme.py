@@ -73,12 +73,19 @@ class Mechanism(mechanism.Mechanism):
         """True where everyone is reached."""
         return bool(today.mechanisms.retention_programme.targets == "everyone")
 
+    @staticmethod
+    def is_coupled(today: Parameters) -> bool:
+        """True where the most valuable or most at risk of those present are chosen."""
+        return today.mechanisms.retention_programme.targets in ("most_valuable", "most_at_risk")
+
     def attach(self, world: World) -> None:
         """Open the line and, where not everyone is reached, the column that says who is."""
         world.ledger.open("retention_programme", "variable")
         self._selective = self._today(world).targets != "everyone"
         if self._selective:
             world.churn.multiply_each("retention_programme", self._reasons(world))
+            world.pool.own("retention_programme.reached", np.bool_(False))
+            self._is_chosen = False
 
     def hold(self, world: World) -> None:
         """Set the factor on the hazards aimed at, and the cost per customer reached."""
@@ -87,11 +94,25 @@ class Mechanism(mechanism.Mechanism):
         prevented = now.prevented(now.spend_per_customer, self._today(world).spend_per_customer)
         factor = (1 - prevented) * now.backfire
         if self._selective:
-            self._factor, self._spend = factor, now.spend_per_customer
-            self._reach(world, now)
+            if not self._is_chosen:
+                self.review(world)
+            self._treat(world, factor, now.spend_per_customer)
             return
         world.churn.multiply("retention_programme", self._reasons(world), factor)
         world.money.charge("retention_programme", now.spend_per_customer)
+
+    def review(self, world: World) -> None:
+        """Choose anew, among those present, whom the programme reaches until the next review."""
+        if self._selective:
+            self._is_chosen = True
+            rows = world.pool.rows()
+            world.pool["retention_programme.reached"][rows] = self._choose(world, rows)
+
+    def _treat(self, world: World, factor: float, spend: float) -> None:
+        rows = world.pool.rows()
+        reached = world.pool["retention_programme.reached"][rows]
+        world.churn.set_each("retention_programme", rows, np.where(reached, factor, 1.0), world.time)
+        world.money.charge_each("retention_programme", rows, np.where(reached, spend, 0.0))
 
     def _today(self, world: World) -> Settings:
         """Return the settings of the file: today's spend, whom the programme aims at and reaches."""
@@ -103,13 +124,8 @@ class Mechanism(mechanism.Mechanism):
         aims_at = self._today(world).aims_at
         return tuple(aims_at) if aims_at else tuple(r for r in world.churn.reasons if r != "involuntary")
 
-    def _reach(self, world: World, now: Settings) -> None:
-        rows = world.pool.rows()
-        reached = self._choose(world, now, rows)
-        world.churn.set_each("retention_programme", rows, np.where(reached, self._factor, 1.0), world.time)
-        world.money.charge_each("retention_programme", rows, np.where(reached, self._spend, 0.0))
-
-    def _choose(self, world: World, now: Settings, rows: Ints) -> NDArray[np.bool_]:
+    def _choose(self, world: World, rows: Ints) -> NDArray[np.bool_]:
+        now = world.now.mechanisms.retention_programme
         names = world.pool["name"][rows]
         tie = world.luck.uniform("retention_programme.reach", names)
         if now.targets == "random":

@@ -104,26 +104,27 @@ class Timeline:
             found |= set(_turns(self._lever, None))
         return sorted(time for time in found if time > 0)
 
-    def at(self, time: float) -> Parameters:
-        """Return the parameters in force over the review step that starts at `time` (months).
+    def at(self, time: float, window: tuple[float, float] | None = None) -> Parameters:
+        """Return the parameters in force at `time` (months), inside a window from one stop to the next.
 
-        Times at which the same is in force get the same object. At infinity all ramps are done and all that
-        is temporary has ended.
+        The default window starts at `time` and lasts the scenario's step, or a month if that is shorter. Times at which
+        the same is in force get the same object. At infinity all ramps are done and all that is temporary has ended.
 
         Raises
         ------
         ScenarioError
             If changes take a key beyond its limits.
         """
-        strengths = tuple(self._strength(change, time) for change in self._changes)
+        inside = window or (time, time + self._step)
+        strengths = tuple(self._strength(change, time, inside) for change in self._changes)
         if strengths not in self._known:
             self._known[strengths] = self._changed(strengths)
         return self._known[strengths]
 
-    def _strength(self, change: Change, time: float) -> float:
+    def _strength(self, change: Change, time: float, window: tuple[float, float]) -> float:
         if change.until_month is not None and time >= change.until_month:
             return 0.0
-        return change.strength(time, self._step)
+        return change.strength_in(time, window)
 
     def _changed(self, strengths: tuple[float, ...]) -> Parameters:
         active = [pair for pair in zip(self._changes, strengths, strict=True) if pair[1] > 0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from pydantic import model_validator
 
 from retainsim.mechanism import Settings, Word, setting
@@ -22,15 +24,28 @@ class Timed(Settings):
     ramp_months: float = setting(0.0, "months", "reaches full strength over this time", ge=0)
 
     def strength(self, time: float, step: float) -> float:
-        """Return the share of full strength held over the review step that starts at `time` (months).
-
-        A ramp is held at its middle of the step, so that the error of holding it is of second order.
-        """
+        """Return the mean share of full strength over the `step` months that start at `time`, held for all of them."""
         if time < self.from_month:
             return 0.0
-        if self.ramp_months == 0:
+        if self.ramp_months == 0 or math.isinf(time):
             return 1.0
-        return min(1.0, (time - self.from_month + step / 2) / self.ramp_months)
+        return (self._reached(time + step) - self._reached(time)) / step
+
+    def _reached(self, time: float) -> float:
+        """Integrate the share of full strength from the start to `time` (months)."""
+        passed = time - self.from_month
+        climbing = min(passed, self.ramp_months)
+        return climbing**2 / (2 * self.ramp_months) + (passed - climbing)
+
+    def strength_in(self, time: float, window: tuple[float, float]) -> float:
+        """Return the share held at `time`, inside a window of months from one stop to the next.
+
+        A ramp is held at its mean from its start, or the window's, to the window's end, whatever else changes meanwhile.
+        """
+        if time < self.from_month or self.ramp_months == 0 or math.isinf(time):
+            return self.strength(time, 1.0)
+        start = max(window[0], self.from_month)
+        return self.strength(start, window[1] - start)
 
 
 class Retention(Timed):

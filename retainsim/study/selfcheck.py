@@ -117,6 +117,8 @@ def _value(law: _Law, baseline: Sequence[tuple[int, Outcome]]) -> Check | None:
     margin = (revenue * segment.gross_margin - segment.cost_to_serve) * (1 - today.firm.tax_rate)
     years = today.run.closing_years
     rate = law.hazard + today.discounting
+    if rate == 0.0:
+        return None
     whole = theory.clv_continuous(12 * margin, 12 * law.hazard, discount=today.run.discount_rate)
     expected = whole * -math.expm1(-rate * 12 * years)
     simulated = sum(float(o.equity[law.index, 0]) for _, o in baseline) / count

@@ -7,6 +7,13 @@ from retainsim.scenario.schema import Arm, Parameters
 SEGMENTS, REASONS, CHANNELS = "abc", ("price", "service", "involuntary"), ("ads", "web")
 MONTHS = 18
 
+MECHANICAL = [
+    ("mechanisms.growth.volume_per_year", "to"), ("mechanisms.retention_programme.spend_per_customer", "times"),
+    ("mechanisms.retention_programme.effect", "times"), ("mechanisms.breach.per_year", "by"),
+    ("mechanisms.referrals.rate", "times"), ("mechanisms.referrals.extra_margin", "to"),
+]  # fmt: skip
+"""Numbers of mechanisms that an arm may change, and how."""
+
 rates = st.sampled_from([0.0, 0.05, 0.3])
 times = st.one_of(st.sampled_from([0.0, 1.0, 6.0, 12.0]), st.floats(0.0, 25.0))
 frailties = st.one_of(
@@ -62,20 +69,23 @@ def channels(draw):
 
 
 @st.composite
-def behaviours(draw, with_referrals):
+def behaviours(draw):
     found = {
         "growth": draw(st.sampled_from([
-            None, {"volume_per_year": 0.2, "until_years": 1.0}, {"cost_to_serve_half_life": 6.0}, {"margin_by_year": [-9.0, 40.0]},
+            None, {}, {"volume_per_year": 0.2, "until_years": 1.0}, {"cost_to_serve_half_life": 6.0},
+            {"margin_by_year": [-9.0, 40.0]},
         ])),
         "retention_programme": draw(st.one_of(st.none(), st.fixed_dictionaries({
             "spend_per_customer": st.sampled_from([0.5, 3.0]), "effect": st.just(0.2), "ceiling": st.just(0.6),
             "targets": st.sampled_from(["everyone", "random", "most_valuable", "most_at_risk"]), "reach": st.sampled_from([0.3, 1.0]),
         }))),
         "breach": draw(st.one_of(st.none(), st.fixed_dictionaries({
-            "at_month": st.floats(0.01, 20.0), "per_year": rates, "wary": rates, "fine": st.just(100.0),
+            "at_month": times, "per_year": rates, "wary": rates, "fine": st.just(100.0),
             "leave_at_once": st.sampled_from([0.0, 0.2]),
         }))),
-        "referrals": draw(st.sampled_from([None, {"rate": 0.03, "reward": 5.0}])) if with_referrals else None,
+        "referrals": draw(st.sampled_from([
+            None, {"rate": 0.03, "reward": 5.0}, {"rate": 0.3, "extra_margin": 0.0, "hazard_factor": 0.0},
+        ])),
     }  # fmt: skip
     return given(**found)
 
@@ -87,12 +97,18 @@ def changes(draw, tree):
         draw(st.sampled_from(sorted(tree["acquisition"]))),
     )
     ways = [(f"segments.{segment}.price", "times"), (f"acquisition.{channel}.joins", "times"), ("churn.reasons.price", "times"),
-            (f"segments.{segment}.cost_to_serve", "by"), ("firm.inflation", "to"), ("firm.fixed_costs", "by"),
+            (f"segments.{segment}.cost_to_serve", "by"), ("firm.inflation", "to"), ("firm.fixed_costs", "by"), ("firm.tax_rate", "to"),
             (f"segments.{segment}.discount", "to")]  # fmt: skip
     if tree["segments"][segment]["annual_churn"]:
         ways.append((f"segments.{segment}.annual_churn", "times"))
     if "spend" in tree["acquisition"][channel]:
         ways.append((f"acquisition.{channel}.spend", "times"))
+    ways += [
+        (f"segments.{segment}.moves.{other}", "times")
+        for other, rate in tree["segments"][segment]["moves"].items()
+        if rate
+    ]
+    ways += [way for way in MECHANICAL if way[0].split(".")[1] in tree["mechanisms"]]
     found = []
     for key, way in draw(st.lists(st.sampled_from(ways), max_size=2, unique_by=lambda w: w[0])):
         start = draw(times)
@@ -123,8 +139,7 @@ def scenarios(draw):
         "churn": {"reasons": dict.fromkeys(REASONS[: draw(st.integers(1, 3))], 1.0)},
         "acquisition": {name: draw(channels()) for name in CHANNELS[: draw(st.integers(1, 2))]},
     }  # fmt: skip
-    moving = any(segment["moves"] for segment in tree["segments"].values())
-    tree["mechanisms"] = draw(behaviours(not moving))  # both together raise, see tests/mechanisms/test_referrals.py
+    tree["mechanisms"] = draw(behaviours())
     lever = given(churn=0.9, from_month=draw(st.floats(0.0, 17.0)), ramp_months=draw(st.sampled_from([0.0, 5.0])),
                   cost={"once": 50.0, "per_month": 3.0, "per_customer_month": 0.4})  # fmt: skip
     arm = {"change": draw(changes(tree)), "investment": [{"at_month": draw(times), "amount": 90.0}]}

@@ -47,11 +47,7 @@ FIRMS = {
     }}},
 }  # fmt: skip
 CASES = [(segment, "plain", "settled") for segment in SEGMENTS]
-CASES += [
-    (segment, firm, "settled")
-    for firm in list(FIRMS)[1:]
-    for segment in ("falling", "bound")
-]
+CASES += [(segment, firm, "settled") for firm in list(FIRMS)[1:] for segment in ("falling", "bound")]
 CASES += [
     ("falling", "growing", "new"),
     ("bound", "growing", {"months": 7.3}),

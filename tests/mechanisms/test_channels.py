@@ -187,6 +187,18 @@ def test_a_first_discount_is_taken_off_the_price_for_its_months():
     assert outcome.lines["cost_to_serve"].sum() == pytest.approx(5.0 * (18.0 - joined).sum())
 
 
+def test_a_first_discount_is_taken_off_what_growth_makes_of_the_price():
+    """From month 0 to 3 of tenure 60 % of a price that grows 50 % a year, then all of it."""
+    segments = {"small": SEGMENT | {"annual_churn": 0.0}}
+    channel = {"joins": 50.0, "first_discount": 0.4, "first_discount_months": 3.0}
+    run = {"months": 18, "discount_rate": 0.0}
+    growth = {"growth": {"premium_per_year": 0.5}}
+    outcome = play(firm(channel, segments=segments, pool={"customers": 0}, run=run, mechanisms=growth))
+    stayed, rate = 18.0 - outcome.present[1], math.log(1.5) / 12
+    paid = 50.0 * (np.expm1(rate * stayed) - 0.4 * np.expm1(rate * np.minimum(stayed, 3.0))) / rate
+    assert outcome.lines["revenue"].sum() == pytest.approx(paid.sum())
+
+
 def test_a_channel_may_have_a_plan_of_its_own():
     segments = {"small": SEGMENT | {"annual_churn": 0.4}}
     plans = {"yearly": {"price": 30.0, "term_months": 12.0}}

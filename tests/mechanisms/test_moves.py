@@ -39,6 +39,27 @@ def test_where_to_is_chosen_in_proportion():
     assert abs(gone[0] / gone.sum() - 0.25) < 4 * math.sqrt(0.25 * 0.75 / gone.sum())
 
 
+def test_where_to_is_chosen_anew_at_every_move():
+    """Who went to b the first time is no likelier to go there the second time: 4 standard errors of a share of half."""
+    same = {name: {"share": 1.0} for name in "bc"}
+    found = world(firm({("a", "b"): 1.0, ("a", "c"): 1.0, ("b", "a"): 2.0, ("c", "a"): 2.0}, others=same))
+    went = {}
+    move = found.move
+
+    def watch(rows, segments, times):
+        for name, target in zip(found.pool["name"][rows].tolist(), segments.tolist(), strict=True):
+            went.setdefault(name, []).append(target)
+        move(rows, segments, times)
+
+    found.move = watch
+    found.env.run(until=3.0)
+    found.settle()
+    choices = np.array([[t for t in path if t][:2] for path in went.values() if sum(map(bool, path)) >= 2])
+    alike = (choices[:, 0] == choices[:, 1]).mean()
+    assert len(choices) > 5000
+    assert abs(alike - 0.5) < 4 * 0.5 / math.sqrt(len(choices))
+
+
 def test_revenue_changes_at_the_moment_of_the_move():
     """Expected time in b of a one-way move: t - (1 - exp(-p t)) / p."""
     today = firm({("a", "b"): 0.1}, others={"b": {"price": 150.0}}, run={"months": 12, "discount_rate": 0.0})

@@ -222,13 +222,16 @@ def test_who_pays_at_the_end_pays_for_every_day_and_no_more(every, term):
     check_exactly(nominal(found, "revenue"), 10 * measured(found, "customer_months")[0], "bills at the end")
 
 
+ARREARS = {"billing": {"every_months": 6, "when": "end"}}
+
+
 @pytest.mark.parametrize(
     ("here", "there"),
     [
-        ({"billing": {"every_months": 6, "when": "end"}}, {"billing": {"every_months": 6, "when": "end"}}),
-        ({"billing": {"every_months": 6, "when": "end"}}, {"billing": {"every_months": 4, "when": "end"}}),
-        ({"billing": {"every_months": 6, "when": "end"}}, {}),
-        ({}, {"billing": {"every_months": 6, "when": "end"}}),
+        (ARREARS, ARREARS),
+        pytest.param(ARREARS, {"billing": {"every_months": 4, "when": "end"}}),
+        pytest.param(ARREARS, {}),
+        pytest.param({}, ARREARS),
     ],
     ids=["same bills", "other bills", "to continuous", "from continuous"],
 )
@@ -574,7 +577,7 @@ PROGRAMMES = {
 @pytest.mark.parametrize("case", [*CUTS, *PROGRAMMES])
 def test_where_a_run_is_cut_does_not_matter_to_its_value(case):
     """The same customers to month 9 and to month 60, each with all that is still to come."""
-    n, worth = 12_000, {}
+    n, worth = 6000 if case == "power" else 12_000, {}  # a power is slow to value, and worth most
     programme = {"retention_programme": PROGRAMMES[case]} if case in PROGRAMMES else {}
     for horizon in (9, 60):
         business = scenario(

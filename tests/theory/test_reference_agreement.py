@@ -13,7 +13,7 @@ from experiment import check, mean, play, scenario
 
 from retainsim import run
 
-MONTHS, RUNS, LARGER = 30, 40, 20
+MONTHS, RUNS, LARGER = 30, 30, 20
 AT, EASED = 7.3, 0.7
 CHURN = {"home": 0.35, "office": 0.45, "shop": 0.25}
 REASONS = {"price": 0.4, "service": 0.6}

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 import pytest
-from experiment import check_exactly, check_shares, heads, measured, play
-from scipy import stats
+from experiment import check, check_exactly, check_shares, heads, measured, play
+from scipy import integrate, stats
 
 from retainsim import theory
 
@@ -65,7 +65,10 @@ def test_a_programme_for_some_at_random_keeps_to_them():
     check_shares(heads(played("random"))["s"][months], expected, 100_000, "reach at random, n = 100,000")
 
 
-@pytest.mark.parametrize("targets", ["random", "most_valuable", "most_at_risk"])
+@pytest.mark.parametrize(
+    "targets",
+    ["random", pytest.param("most_valuable"), pytest.param("most_at_risk")],
+)
 def test_a_change_that_nobody_feels_changes_nothing_about_who_is_reached(targets):
     """Fixed costs that change in mid-month make everything be held once more; nobody may stay or go for it."""
     change = {"set": "firm.fixed_costs", "to": 1.0, "from_month": 2.5}
@@ -73,11 +76,25 @@ def test_a_change_that_nobody_feels_changes_nothing_about_who_is_reached(targets
     assert (heads(found, arm="looked_at")["s"] == heads(found)["s"]).all()
 
 
-@pytest.mark.parametrize("targets", ["random", "most_valuable", "most_at_risk"])
+@pytest.mark.parametrize("targets", ["most_valuable", "most_at_risk"])
 def test_those_reached_are_paid_for_and_nobody_else(targets):
+    """A share of the pool, chosen anew every month, pays for that share of the time, near enough."""
     found = played(targets)
     months, paid = measured(found, "customer_months")[0], measured(found, "retention_programme")[0]
-    assert paid == pytest.approx(REACH * months, rel=0.05)  # who is reached stays a little longer or shorter
+    assert paid == pytest.approx(REACH * months, rel=0.01)
+
+
+def test_those_reached_at_random_are_paid_for_as_long_as_they_stay():
+    n, b = 100_000, -math.log1p(-CHURN) / 12 * (1 - EFFECT)
+    paid = measured(played("random"), "retention_programme").sum() / n
+    moments = [
+        integrate.quad(lambda t, k=k: k * t ** (k - 1) * float(theory.survival_gamma_frailty(b * t, VARIANCE)), 0, 18)[
+            0
+        ]
+        for k in (1, 2)
+    ]  # of the time a customer who is reached stays, to the horizon
+    sd = math.sqrt(REACH * moments[1] - (REACH * moments[0]) ** 2)
+    check(paid, REACH * moments[0], sd / math.sqrt(n), f"paid for those at random, n = {n}")
 
 
 def test_a_programme_without_effect_changes_nobody_and_costs_what_is_spent():

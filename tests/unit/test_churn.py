@@ -286,9 +286,13 @@ def test_easing_takes_a_share_away_and_never_more_than_all():
         pool, churn, strain = strained(hazards=(0.01, 0.0), half_life=1e9)
         allowance = fuses(pool, churn)[0]
         churn.ease(strain, np.arange(N), share, 2.0)
-        later = allowance > 0.22
+        later = np.flatnonzero(allowance > 0.22)
         wanted = 2.0 + (allowance[later] - 0.22) / (0.01 + left)
         assert pool["leaves"][later] == pytest.approx(wanted)
+        still = later[wanted > 6.0]
+        churn.burn(still, 6.0)  # and what is burnt from then on is what was projected
+        churn.project(still)
+        assert pool["leaves"][still] == pytest.approx(wanted[wanted > 6.0])
 
 
 def test_easing_does_not_bring_back_who_has_left_in_the_meantime():

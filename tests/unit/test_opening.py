@@ -136,6 +136,17 @@ def test_tenures_of_a_settled_pool_under_contract_follow_survival_to_the_last_re
     assert stats.kstest(tenure % 12.0 / 12.0, "uniform").pvalue > 1e-4
 
 
+def test_under_a_contract_frailty_is_given_survival_to_the_last_renewal_alone():
+    """Gamma of variance v given survival of H to the last renewal: frailty (1 + v H) is Gamma(1/v, rate 1/v)."""
+    v, hazard = 3.0, -np.log(0.1) / 12
+    segment = SEGMENT | {"frailty": {"kind": "gamma", "variance": v}, "annual_churn": 0.9, "term_months": 24.0}
+    pool = opening(segments={"small": segment}, age_years=4.0).pool
+    renewed = np.floor(-pool["joined"] / 24.0) * 24.0
+    assert set(renewed.tolist()) == {0.0, 24.0}
+    residual = pool["frailty"] * (1 + v * hazard * renewed)
+    assert stats.kstest(residual, stats.gamma(1 / v, scale=v).cdf).pvalue > 1e-4
+
+
 def test_the_default_mix_is_share_times_hazard_where_hazards_are_constant():
     today = parameters(segments=TWO)
     found = default_mix(today, raw_bases(today))

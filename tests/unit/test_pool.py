@@ -115,3 +115,18 @@ def test_a_column_is_a_view_that_can_be_written_to():
     rows = pool.append(3)
     pool["size"][rows[1]] = 5.0
     assert pool["size"].tolist() == [1.0, 5.0, 1.0]
+
+
+def test_who_comes_after_packing_inherits_nothing_from_the_dead():
+    pool = Pool(CELLS)
+    pool.own("charge", np.float64(0.0))
+    rows = pool.append(3000)
+    for column, value in (("frailty", 5.0), ("charge", 7.0), ("cell", 2), ("leaves", 9.0), ("reason", 1)):
+        pool[column][rows] = value
+    pool.remove(rows[:2500])
+    pool.pack()
+    assert pool.size == 500
+    new = pool.append(2500)
+    for column, value in (("frailty", 1.0), ("charge", 0.0), ("cell", 0), ("leaves", np.inf), ("reason", -1)):
+        assert (pool[column][new] == value).all(), column
+        assert (pool[column][:500] != value).all(), column
