@@ -40,7 +40,7 @@ class Timed(Settings):
     def strength_in(self, time: float, window: tuple[float, float]) -> float:
         """Return the share held at `time`, inside a window of months from one stop to the next.
 
-        A ramp is held at its mean from its start, or the window's, to the window's end, whatever else changes meanwhile.
+        A ramp is held at its mean from its start, or the window's, to the window's end, whatever else may change.
         """
         if time < self.from_month or self.ramp_months == 0 or math.isinf(time):
             return self.strength(time, 1.0)
