@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from retainsim.draws import Floats
-from retainsim.laws import Duration, Frailty
+from retainsim.laws import BetaFrailty, Duration, Frailty
 from retainsim.units import monthly_hazard
 
 if TYPE_CHECKING:
@@ -74,6 +74,22 @@ def raw_bases(today: Parameters) -> Bases:
         durations=tuple(today.segments[s].law(t) for s, t in zip(segments, finite, strict=True)),
         terms=terms,
     )
+
+
+def scaled(bases: Bases, segment: int, scale: float) -> Bases:
+    """Multiply the hazards of one segment."""
+    hazards = bases.hazards.copy()
+    hazards[segment] *= scale
+    return replace(bases, hazards=hazards)
+
+
+def with_b(bases: Bases, segment: int, scale: float) -> Bases:
+    """Multiply b of one segment's beta frailty."""
+    laws = list(bases.frailties)
+    law = laws[segment]
+    assert isinstance(law, BetaFrailty)
+    laws[segment] = BetaFrailty(law.a, law.b * scale)
+    return replace(bases, frailties=tuple(laws))
 
 
 def split_of(today: Parameters) -> Floats:

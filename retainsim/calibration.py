@@ -11,7 +11,7 @@ from functools import cache
 
 import numpy as np
 
-from retainsim.bases import Bases, raw_bases, split_of
+from retainsim.bases import Bases, raw_bases, scaled, split_of, with_b
 from retainsim.draws import Floats
 from retainsim.errors import ScenarioError
 from retainsim.expectation import (
@@ -26,7 +26,7 @@ from retainsim.opening import segment_shares
 from retainsim.scenario.schema import Arm, Parameters, Retention
 from retainsim.units import monthly_hazard
 
-_TRIALS = 8
+_TRIALS = 12
 
 
 @dataclass(frozen=True)
@@ -158,9 +158,9 @@ def _solve_segment(today: Parameters, bases: Bases, factors: Floats, segment: in
     name = bases.segments[segment]
     goal = 1.0 - (today.segments[name].annual_churn or 0.0)
     if goal == 1.0:
-        return _scaled(bases, segment, 0.0)
-    vary = _with_b if isinstance(bases.frailties[segment], BetaFrailty) else _scaled
-    sign = -1.0 if vary is _with_b else 1.0
+        return scaled(bases, segment, 0.0)
+    vary = with_b if isinstance(bases.frailties[segment], BetaFrailty) else scaled
+    sign = -1.0 if vary is with_b else 1.0
 
     def excess(log_scale: float) -> float:
         return segment_retention(today, vary(bases, segment, float(np.exp(sign * log_scale))), factors, segment) - goal
@@ -184,34 +184,42 @@ def _bracket(excess: Callable[[float], float]) -> tuple[float, float]:
     return low, high
 
 
-def _scaled(bases: Bases, segment: int, scale: float) -> Bases:
-    hazards = bases.hazards.copy()
-    hazards[segment] *= scale
-    return replace(bases, hazards=hazards)
-
-
-def _with_b(bases: Bases, segment: int, scale: float) -> Bases:
-    laws = list(bases.frailties)
-    law = laws[segment]
-    assert isinstance(law, BetaFrailty)
-    laws[segment] = BetaFrailty(law.a, law.b * scale)
-    return replace(bases, frailties=tuple(laws))
-
-
 def _refine(today: Parameters, bases: Bases) -> Bases:
-    """Correct the closed form by simulation until every segment's churn is within 0.02 points."""
+    """Correct the closed form by simulation, in secant steps, until churn is within 0.02 points; refuse beyond 0.1."""
     goal = np.array([1.0 - (today.segments[s].annual_churn or 0.0) for s in bases.segments])
     shares = raw_bases(today).hazards
+    slope, last = np.ones(len(goal)), None
     for _ in range(_TRIALS):
         found, by_reason = probe(today, bases, np.ones_like(bases.hazards))
-        if np.abs(found - goal).max() < 2e-4 and _share_error(by_reason, shares) < 1e-3:
+        error = np.abs(found - goal)
+        if error.max() < 2e-4 and _share_error(by_reason, shares) < 1e-3:
             break
+        short = _log_hazard(goal) - _log_hazard(found)
+        if last is not None:
+            moved, gained = last[0], last[1] - short
+            steady = np.abs(moved) > 1e-3
+            slope = np.where(steady, np.clip(gained / np.where(steady, moved, 1.0), 0.1, 2.0), slope)
+            if ((moved > 1.0) & (gained < 1e-3)).any():
+                break  # more hazard brings no more churn
+        step = np.clip(short / slope, -2.0, 2.0)
+        last = step, short
         with np.errstate(divide="ignore", invalid="ignore"):
-            scale = np.where(goal < 1.0, np.log(goal) / np.log(found), 1.0)
             lean = (shares / shares.sum(1, keepdims=True)) / (by_reason / by_reason.sum(1, keepdims=True))
         for index in range(len(goal)):
-            bases = _corrected(bases, index, float(scale[index]), np.nan_to_num(lean[index], nan=1.0, posinf=1.0))
+            leaning = np.nan_to_num(lean[index], nan=1.0, posinf=1.0)
+            bases = _corrected(bases, index, float(np.exp(step[index])), leaning)
+    worst = int(np.argmax(error))
+    if error[worst] > 1e-3:
+        raise ScenarioError(
+            f"segments.{bases.segments[worst]}.annual_churn: {1 - goal[worst]:.1%} cannot be reproduced with the "
+            f"mechanisms that are on (closest: {1 - found[worst]:.1%}); weaken them, or observe another churn"
+        )
     return bases
+
+
+def _log_hazard(retention: Floats) -> Floats:
+    """Return ln(-ln retention), 0 where everybody stays."""
+    return np.where(retention < 1.0, np.log(-np.log(np.clip(retention, 1e-12, 1.0 - 1e-12))), 0.0)
 
 
 def _corrected(bases: Bases, segment: int, scale: float, lean: Floats) -> Bases:
@@ -220,7 +228,7 @@ def _corrected(bases: Bases, segment: int, scale: float, lean: Floats) -> Bases:
     hazards[segment] = leaning * hazards[segment].sum() / leaning.sum() if leaning.sum() > 0 else leaning
     bases = replace(bases, hazards=hazards)
     beta = isinstance(bases.frailties[segment], BetaFrailty)
-    return _with_b(bases, segment, 1 / scale) if beta else _scaled(bases, segment, scale)
+    return with_b(bases, segment, 1 / scale) if beta else scaled(bases, segment, scale)
 
 
 def _share_error(by_reason: Floats, shares: Floats) -> float:

@@ -84,7 +84,7 @@ def behaviours(draw):
             "leave_at_once": st.sampled_from([0.0, 0.2]),
         }))),
         "referrals": draw(st.sampled_from([
-            None, {"rate": 0.03, "reward": 5.0}, {"rate": 0.3, "extra_margin": 0.0, "hazard_factor": 0.0},
+            None, {"rate": 0.03, "reward": 5.0}, {"rate": 0.1, "extra_margin": 0.0, "hazard_factor": 0.0},
         ])),
     }  # fmt: skip
     return given(**found)
