@@ -169,7 +169,7 @@ def _solve_segment(today: Parameters, bases: Bases, factors: Floats, segment: in
     if excess(low) < 0.0 or excess(high) > 0.0:
         raise ScenarioError(
             f"segments.{name}.annual_churn: {1 - goal:.1%} cannot be reproduced with this frailty, duration, "
-            f"contract and tenure (possible: {1 - goal - excess(low):.2%} to {1 - goal - excess(high):.2%})"
+            f"contract and tenure (closest: {1 - goal - excess(low if excess(low) < 0.0 else high):.2%})"
         )
     return vary(bases, segment, float(np.exp(sign * _root(excess, low, high, 1e-12))))
 

@@ -21,6 +21,8 @@ from retainsim.scenario.arms import Timeline
 from retainsim.scenario.schema import Arm, Parameters
 from retainsim.world import Setup, World
 
+MODEL = 1
+"""Raised with every change of results, so that no expectation of an older model is taken from the cache."""
 PROBED = 700_000
 _BATCH = 50_000
 
@@ -68,7 +70,7 @@ def probe(today: Parameters, bases: Bases, lever: Floats) -> tuple[Floats, Float
     bare = {"run": run, "pool": pool, "mechanisms": standing, "acquisition": {}, "arms": {}, "pieces": {}, "title": ""}
     year = today.model_copy(update=bare)
     laws = [repr(bases.frailties), repr(bases.durations), bases.hazards.tolist(), lever.tolist()]
-    content = [version("retainsim"), PROBED, year.model_dump(mode="json"), laws]
+    content = [version("retainsim"), MODEL, PROBED, year.model_dump(mode="json"), laws]
     stay, leave = recall(content, lambda: _probe(Setup(year, Arm(), Timeline(year, Arm()), bases), lever))
     return stay, leave
 
@@ -111,8 +113,10 @@ def _expected(world: World) -> Floats:
 
 def _counted(world: World, names: Names) -> Floats:
     """Return 1 for each opening customer who has left by now, by reason, else 0."""
+    left = np.zeros((len(world.churn.reasons), len(names)))
+    if not world.departed:
+        return left
     gone, _, _, _, _, why = (np.concatenate(parts) for parts in zip(*world.departed, strict=True))
     order, ours = np.argsort(names), np.isin(gone, names)
-    left = np.zeros((len(world.churn.reasons), len(names)))
     left[why[ours], order[np.searchsorted(names[order], gone[ours])]] = 1.0
     return left
