@@ -55,7 +55,7 @@ def _terms(report: Report) -> str:
     run = report["run"]
     years = f"{run['closing_years']:g} more year{'s' if run['closing_years'] != 1 else ''}"
     closing = f" plus closing value ({years} of those still there)" if run["closing_value"] == "expected" else ""
-    return f"NPV over {span(run['months'])}{closing}, at {percent(run['discount_rate'])} a year, {run['tax']}"
+    return f"NPV over {span(run['months'])}{closing}, at {100 * run['discount_rate']:.4g} % a year, {run['tax']}"
 
 
 def _worth(scenario: Scenario, report: Report, name: str, money: Money) -> str:
