@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from retainsim.cli import cell
 from retainsim.cli.screen import plain
 from retainsim.study.compare import BASELINE
-from retainsim.wording import Money, percent
+from retainsim.wording import SCALES, Money, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +25,7 @@ WIDE = 104
 """Columns from which an interval stands beside its mean instead of below it."""
 NARROW = 72
 """Columns below which the title of an arm stands above its numbers."""
-_SCALES = ((1e12, "tn"), (1e9, "bn"), (1e6, "m"), (1e3, "k"), (1.0, ""))
+_SCALES = (*SCALES, (1.0, ""))
 _GAIN, _LOSS = "bright_blue", "bright_red"
 
 
