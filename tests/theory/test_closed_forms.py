@@ -1,6 +1,8 @@
-"""Every number LITERATURE.md publishes, against theory.py, to half its last digit."""
+"""Every number LITERATURE.md publishes, against retainsim.theory, to half its last digit."""
 
+import importlib
 import math
+import pkgutil
 
 import numpy as np
 import pytest
@@ -636,3 +638,19 @@ def test_within_is_two_sided_and_four_standard_errors_wide(observed, claim):
 def test_nothing_is_within_anything_of_nan():
     assert theory.within(math.nan, 1, 1) is False
     assert theory.within(1, 1, math.nan) is False
+
+
+# The package
+
+
+def test_theory_offers_every_closed_form_of_its_modules_under_one_name():
+    homes = [importlib.import_module(f"retainsim.theory.{each.name}") for each in pkgutil.iter_modules(theory.__path__)]
+    forms = [
+        (home, name)
+        for home in homes
+        for name, form in vars(home).items()
+        if callable(form) and not name.startswith("_") and getattr(form, "__module__", "") == home.__name__
+    ]
+    assert len(forms) > 70
+    assert all(getattr(theory, name) is getattr(home, name) for home, name in forms)
+    assert sorted(theory.__all__) == sorted([*(name for _, name in forms), "Floats", "LEWIS_SLOPE", "Survival"])
