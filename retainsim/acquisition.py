@@ -8,12 +8,13 @@ adds joiners and moves nobody else.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from retainsim.draws import Floats, Ints, Luck, Names, key, mix, name
+from retainsim.pool import Column
 
 STRIP = 4.0
 """Height of a strip of the plane, joins a month: part of every customer's identity, so it never changes."""
@@ -23,12 +24,17 @@ _YEAR, _WIDEST = 12, 64
 
 @dataclass(frozen=True)
 class Joiners:
-    """Customers about to join: one entry each."""
+    """Customers about to join: one entry each.
+
+    Those who come back bring their spell (2 for the first return) and what belongs to the person, by column.
+    """
 
     names: Names
     times: Floats
     origins: Ints
     segments: Ints
+    spells: Ints | None = None
+    traits: Mapping[str, Column] | None = None
 
 
 @dataclass(frozen=True)
@@ -81,13 +87,17 @@ class Acquisition:
         self._channels[channel].price = price
 
     def multiply(self, source: str, channel: str, factor: float) -> None:
-        """Multiply the rate of one channel."""
+        """Multiply the rate of one channel, or of another origin."""
         self._factors.setdefault(channel, {})[source] = factor
 
     def rate(self, channel: str) -> float:
         """Return the joins a month in force, factors included."""
-        factors = self._factors.get(channel, {})
-        return self._channels[channel].rate * math.prod(factors[source] for source in sorted(factors))
+        return self._channels[channel].rate * self.factor(channel)
+
+    def factor(self, origin: str) -> float:
+        """Return the product of all factors on an origin; what else brings customers thins its own by it."""
+        factors = self._factors.get(origin, {})
+        return math.prod(factors[source] for source in sorted(factors))
 
     def prices(self) -> Floats:
         """Return the price of a join (money) by origin."""
@@ -101,7 +111,8 @@ class Acquisition:
         found = [self._arrivals(c, start, end) for c in sorted(self._channels)]
         if not found:
             return Joiners(*_nothing(), np.zeros(0, np.int64), np.zeros(0, np.int64))
-        return Joiners(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+        names, times, origins, segments = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return Joiners(names, times, origins, segments)
 
     def _arrivals(self, channel: str, start: float, end: float) -> tuple[Names, Floats, Ints, Ints]:
         mine, rate = self._channels[channel], self.rate(channel)

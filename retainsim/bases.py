@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from retainsim.draws import Floats
-from retainsim.laws import BetaFrailty, Duration, Frailty
+from retainsim.laws import BetaFrailty, Duration, Frailty, Lapse
 from retainsim.units import monthly_hazard
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ class Bases:
         Contract length of each segment (months), infinity without one.
     standing
         Factors that standing mechanisms put on the opening pool's hazards, shape (segments, reasons); none by default.
+    lapses
+        The law by which customers drop out after a purchase, one per segment; none by default.
     """
 
     segments: tuple[str, ...]
@@ -40,6 +42,9 @@ class Bases:
     durations: tuple[Duration, ...]
     terms: tuple[float, ...]
     standing: Floats | None = None
+    lapses: tuple[Lapse | None, ...] = ()
+    clients: int = 0
+    """How many of the segments, the last ones, are named clients."""
 
     @property
     def observed(self) -> Floats:
@@ -48,7 +53,13 @@ class Bases:
 
     def present(self, segment: int, tenure: Floats) -> Floats:
         """Return the share of newcomers of a segment still present at `tenure` (months)."""
-        return self.frailties[segment].laplace(self.passed(segment, self.last_renewal(segment, tenure)))
+        stay = self.frailties[segment].laplace(self.passed(segment, self.last_renewal(segment, tenure)))
+        lapse = self.lapse(segment)
+        return stay if lapse is None else stay * lapse.staying(tenure)
+
+    def lapse(self, segment: int) -> Lapse | None:
+        """Return the law by which customers of a segment drop out after a purchase, or None."""
+        return self.lapses[segment] if self.lapses else None
 
     def passed(self, segment: int, tenure: Floats) -> Floats:
         """Return the cumulative hazard of a frailty of 1 from joining to `tenure` (months)."""
@@ -62,7 +73,7 @@ class Bases:
 
 def raw_bases(today: Parameters) -> Bases:
     """Take the numbers of the file as they are: 12 b = -ln(1 - annual churn), split over reasons by share."""
-    segments, split = tuple(sorted(today.segments)), split_of(today)
+    segments, split = tuple(today.everyone), split_of(today)
     terms = tuple(today.plan(s).term_months or np.inf for s in segments)
     hazards = [_total(today, s, term) * split for s, term in zip(segments, terms, strict=True)]
     finite = [term if np.isfinite(term) else None for term in terms]
@@ -70,9 +81,11 @@ def raw_bases(today: Parameters) -> Bases:
         segments=segments,
         reasons=today.reasons,
         hazards=np.array(hazards),
-        frailties=tuple(today.segments[s].frailty.law() for s in segments),
-        durations=tuple(today.segments[s].law(t) for s, t in zip(segments, finite, strict=True)),
+        frailties=tuple(today.everyone[s].frailty.law() for s in segments),
+        durations=tuple(today.everyone[s].law(t) for s, t in zip(segments, finite, strict=True)),
         terms=terms,
+        lapses=tuple(p.lapse() if p is not None else None for p in (today.everyone[s].purchases for s in segments)),
+        clients=len(today.accounts),
     )
 
 
@@ -100,7 +113,7 @@ def split_of(today: Parameters) -> Floats:
 
 
 def _total(today: Parameters, segment: str, term: float) -> float:
-    mine = today.segments[segment]
+    mine = today.everyone[segment]
     if mine.frailty.kind == "beta":
         return 1.0 / (term if np.isfinite(term) else 12.0)
     return monthly_hazard(mine.annual_churn or 0.0)

@@ -7,33 +7,19 @@ only customers whose hazard did change are burnt down and projected anew.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from retainsim.census import Census
 from retainsim.draws import Floats, Ints, Luck
 from retainsim.fuses import Fuses
+from retainsim.hazards import Closed, Hazards, Strain, owner
 from retainsim.laws import Duration
 from retainsim.pool import Pool
-
-
-@dataclass(frozen=True)
-class Strain:
-    """Extra hazard a customer carries from bad touches, for one reason, with a half-life (months)."""
-
-    source: str
-    reason: int
-    half_life: float
-
-    @property
-    def column(self) -> str:
-        """Return the pool column that holds it (hazard per customer-month)."""
-        return f"strain.{self.source}"
-
 
 class Churn:
     """All leaks of one world.
@@ -46,6 +32,8 @@ class Churn:
         The duration law of each segment.
     origins
         How many origins there are: `existing` and the channels.
+    closed
+        Leaks taken as closed.
     """
 
     def __init__(
@@ -56,20 +44,26 @@ class Churn:
         reasons: tuple[str, ...],
         durations: tuple[Duration, ...],
         origins: int,
+        closed: Closed | None = None,
     ) -> None:
         self._pool, self._luck, self.reasons = pool, luck, reasons
         self._shape = (len(durations), origins, len(reasons))
-        self._adds: dict[tuple[str, str], Floats] = {}
-        self._factors: dict[str, Floats] = {}
-        self._levers = self._next_levers = np.ones((len(durations), len(reasons)))
-        self._each: dict[str, NDArray[np.bool_]] = {}
-        self._strains: dict[str, Strain] = {}
+        self._durations, self._closed = durations, closed or Closed()
+        self.hazards = Hazards(pool, reasons, self._shape, self._closed)
         self._fuses = Fuses(pool, len(reasons), durations, np.full(self._shape[:2], np.inf))
-        self.table = np.zeros(self._shape)
-        """Hazard per customer-month of a frailty of 1 and no strain, shape (segments, origins, reasons)."""
+        self._enders: list[str] = []
+        self._ends_expected: dict[str, tuple[int, Floats]] = {}
         self.jolted = False  # True where somebody left at the very moment a span ended
+        self.is_patient = False
+        """Project those whose hazard changed once, when `flush` is called, instead of at every change."""
         self.eager = False
         """Settle everybody at every settlement instead of only those whose hazard changed; same result."""
+        self.census: Census | None = None
+
+    @property
+    def table(self) -> Floats:
+        """Return the hazard in force of a frailty of 1 and no strain, shape (segments, origins, reasons)."""
+        return self.hazards.table
 
     @property
     def terms(self) -> Floats:
@@ -78,15 +72,11 @@ class Churn:
 
     def add(self, source: str, reason: str, hazard: Floats) -> None:
         """Feed a reason: hazard per customer-month, shape (segments,) or (segments, origins)."""
-        wide = hazard[:, None] if hazard.ndim == 1 else hazard
-        self._adds[reason, source] = np.broadcast_to(wide, self._shape[:2])
+        self.hazards.add(source, reason, hazard)
 
     def multiply(self, source: str, reasons: Iterable[str], factor: Floats | float) -> None:
         """Multiply the hazards of some reasons; the factor broadcasts to (segments, origins)."""
-        wide = np.ones(self._shape)
-        mine = [self.reasons.index(reason) for reason in reasons]
-        wide[:, :, mine] = np.broadcast_to(factor, self._shape[:2])[:, :, None]
-        self._factors[source] = wide
+        self.hazards.multiply(source, reasons, factor)
 
     def lever(self, reasons: Iterable[str], factor: Floats) -> None:
         """Multiply the whole hazard, strain included, of some reasons; shape (segments,)."""
@@ -96,121 +86,201 @@ class Churn:
 
     def lever_table(self, levers: Floats) -> None:
         """Multiply the whole hazard by a table of shape (segments, reasons), from the next hold on."""
-        self._next_levers = levers
+        self.hazards.lever(levers)
 
     def multiply_each(self, source: str, reasons: Iterable[str]) -> None:
         """Announce a factor that differs from customer to customer; 1 until set."""
-        self._each[source] = np.isin(np.array(self.reasons), list(reasons))
-        self._pool.own(f"factor.{source}", np.float64(1.0))
+        self.hazards.announce(source, reasons)
 
     def set_each(self, source: str, rows: Ints, factors: Floats, time: float) -> None:
         """Set the announced factor of some customers from `time` (months) on."""
-        column = self._pool[f"factor.{source}"]
-        changed = column[rows] != factors
+        column, counted = self._pool[f"factor.{source}"], self.hazards.each(source, factors)
+        changed = column[rows] != counted
         with self._changing(rows[changed], time):
-            column[rows] = factors
+            column[rows] = counted
+
+    def give_each(self, source: str, rows: Ints, factors: Floats) -> None:
+        """Set the announced factor of customers who have just come, before their fuses are lit."""
+        self._pool[f"factor.{source}"][rows] = self.hazards.each(source, factors)
 
     def add_strain(self, source: str, reason: str, half_life: float) -> Strain:
         """Announce a leak that strains customers one by one; strain halves every `half_life` months."""
         strain = Strain(source, self.reasons.index(reason), half_life)
-        self._strains[source] = strain
-        self._pool.own(strain.column, np.float64(0.0))
+        self.hazards.strain(strain)
         return strain
 
     def set_half_life(self, strain: Strain, half_life: float) -> None:
         """Let strain of a source halve in another time (months) from now on."""
-        self._strains[strain.source] = replace(strain, half_life=half_life)
+        self.hazards.strain(replace(strain, half_life=half_life))
 
     def build(self, strain: Strain, rows: Ints, amounts: Floats, time: float) -> None:
         """Add strain (hazard per customer-month, already eased since its touch) from `time` on."""
-        with self._changing(rows, time):
-            np.add.at(self._pool[strain.column], rows, amounts)
+        if not self._closed.shuts(strain.source, self.reasons[strain.reason]):
+            with self._changing(np.unique(rows), time):
+                np.add.at(self._pool[strain.column], rows, amounts)
 
-    def ease(self, strain: Strain, rows: Ints, share: float, time: float) -> None:
+    def ease(self, strain: Strain, rows: Ints, share: Floats | float, time: float) -> None:
         """Take a share of the strain away from `time` on; a share above 1 leaves none."""
         with self._changing(rows, time):
-            self._pool[strain.column][rows] *= max(0.0, 1.0 - share)
+            self._pool[strain.column][rows] *= np.maximum(0.0, 1.0 - share)
 
-    def jolt(self, rows: Ints, reason: str, share: float, time: float) -> None:
-        """Lose a share of these customers at once, whatever their contract.
+    def ease_all(self, rows: Ints, share: Floats | float, time: float) -> None:
+        """Take a share of every strain these customers carry away from `time` on, whatever made it."""
+        for source in sorted(self.hazards.strains):
+            self.ease(self.hazards.strains[source], rows, share, time)
+
+    def strain_on(self, rows: Ints) -> Floats:
+        """Return the strain each of these customers carries (hazard per customer-month), all sources together."""
+        columns = [self._pool[self.hazards.strains[s].column][rows] for s in sorted(self.hazards.strains)]
+        return np.sum(columns, axis=0) if columns else np.zeros(len(rows))
+
+    def jolt(self, rows: Ints, reason: str, share: Floats | float, time: float, *, source: str) -> None:
+        """Lose a share of these customers (one for all, or one each) at once, whatever their contract.
 
         Adds -ln(1 - share) to the cumulative hazard, without frailty; who has given notice keeps its date.
         """
         index = self.reasons.index(reason)
-        rows = rows[self._free(rows, time)]
+        free = self._free(rows, time) & (not self._closed.shuts(source, reason))
+        shares = np.broadcast_to(share, rows.shape)[free]
+        rows = rows[free]
         self.burn(rows, time)
-        gone = self._fuses.shorten(index, rows, -math.log1p(-share) if share < 1.0 else math.inf)
+        with np.errstate(divide="ignore"):
+            gone = self._fuses.shorten(index, rows, -np.log1p(-shares))
         self.jolted = True
         self.project(rows[~gone])
-        self._pool["notice"][rows[gone]] = self._pool["leaves"][rows[gone]] = time
-        self._pool["reason"][rows[gone]] = index
+        self._finish(rows[gone], index, np.full(int(gone.sum()), time), source)
+
+    def end(self, rows: Ints, reason: str, times: Floats, *, source: str) -> None:
+        """End lives at their own times (months), in this span or later, whatever the contract.
+
+        Who leaves before for another reason does; the earliest of several ends counts.
+        """
+        index = self.reasons.index(reason)
+        sooner = (times < self._pool["ends"][rows]) & (not self._closed.shuts(source, reason))
+        rows, times = rows[sooner], times[sooner]
+        self._pool["ends"][rows], self._pool["ends_for"][rows] = times, index * 1000 + self._ender(source)
+        before = rows[times < self._pool["leaves"][rows]]
+        self._apply_ends(before)
+
+    def expect_ends(self, source: str, reason: str, hazard: Floats) -> None:
+        """Say how fast lives are expected to be ended by a source (per customer-month, shape (segments,))."""
+        self._ends_expected[source] = self.reasons.index(reason), hazard * self.is_open(source, reason)
+
+    def is_open(self, source: str, reason: str) -> bool:
+        """True unless this leak is taken as closed."""
+        return not self._closed.shuts(source, reason)
+
+    def expected_ends(self, rows: Ints) -> Floats:
+        """Return the hazard at which each of these lives is expected to be ended, by no fuse."""
+        total = np.zeros(self._shape[0])
+        for source in sorted(self._ends_expected):
+            total = total + self._ends_expected[source][1]
+        return np.asarray(total[self._pool["segment"][rows]] + self._pool["lapses"][rows])
+
+    def withdraw(self, rows: Ints, time: float) -> None:
+        """Take back the notice of customers bound until a renewal: the burnt fuse is lit anew.
+
+        Rows without a notice in force are left as they are.
+        """
+        pool = self._pool
+        rows = rows[(pool["notice"][rows] <= time) & (pool["leaves"][rows] > time) & (pool["leaves"][rows] < np.inf)]
+        pool["relit"][rows] += 1
+        for index, reason in enumerate(self.reasons):
+            mine = rows[pool["reason"][rows] == index]
+            occasions = pool["relit"][mine].astype(np.int64) * 1000 + pool["spell"][mine]
+            lengths = self._luck.exponential(f"churn.{reason}", pool["name"][mine], occasions)
+            self._fuses.light(index, mine, lengths)
+        pool["since"][rows] = time
+        self.project(rows)
 
     def light(self, rows: Ints) -> None:
-        """Give new customers their fuses."""
+        """Give new customers their fuses; who has come back has others."""
+        names, spells = self._pool["name"][rows], self._pool["spell"][rows].astype(np.int64) - 1
+        occasions: Ints | int = spells if spells.any() else 0
         for index, reason in enumerate(self.reasons):
-            self._fuses.light(index, rows, self._luck.exponential(f"churn.{reason}", self._pool["name"][rows]))
+            self._fuses.light(index, rows, self._luck.exponential(f"churn.{reason}", names, occasions))
 
     def open(self, rows: Ints, hazards: Floats) -> None:
         """Start the opening pool under base hazards, shape (segments, reasons), notices already given kept."""
-        self.table = np.broadcast_to(hazards[:, None, :], self._shape).copy()
+        self.hazards.table = np.broadcast_to(hazards[:, None, :], self._shape) * self.hazards.open_reasons
         self.project(rows)
         self.burn(rows[self._free(rows, 0.0)], 0.0)
 
     def hold(self, time: float) -> None:
         """Work out the hazards in force from `time` on, and project anew whom they touch."""
-        table = self._compute()
-        changed = (table != self.table).any(axis=2) | (self._levers != self._next_levers).any(axis=1)[:, None]
+        changed, table, levers = self.hazards.hold()
         if not changed.any():
             return
         rows = self._pool.rows()
         if not changed.all():
             rows = rows[changed.ravel()[self._pool["cell"][rows]]]
         with self._changing(rows, time):
-            self.table, self._levers = table, self._next_levers
-
-    def make_immortal(self) -> None:
-        """Give everybody fuses that never burn through, so that `used` tells the hazard gone through."""
-        self._fuses.make_endless()
-        self.project(self._pool.rows())
-
-    def used(self, time: float) -> Floats:
-        """Return the cumulative hazard the immortal have gone through by `time`, shape (reasons, rows)."""
-        rows = self._pool.rows()
-        self.burn(rows, time)
-        return self._fuses.used(rows)
+            self.hazards.table, self.hazards.levers = table, levers
 
     def settle(self, start: float, end: float) -> None:
-        """Let strain ease over the span (start, end], and project anew those who carry any."""
-        if not self._strains and not self.eager:
+        """Let strain ease over the span (start, end] for those who are still there at its end.
+
+        What touches of the span add afterwards is eased already.
+        """
+        strains = self.hazards.strains.values()
+        if not strains and not self.eager:
             return
         carrying = np.full(self._pool.size, self.eager)
-        for strain in self._strains.values():
+        for strain in strains:
             carrying |= self._pool[strain.column] > 0.0
-        rows = np.flatnonzero(carrying & self._pool["present"])
+        rows = np.flatnonzero(carrying & self._pool["present"] & (self._pool["leaves"] > end))
         with self._changing(rows, end):
-            for strain in self._strains.values():
+            for strain in strains:
                 self._pool[strain.column][rows] *= 0.5 ** ((end - start) / strain.half_life)
 
     def leavers(self, until: float) -> Ints:
         """Return the rows of those who have left by `until`."""
         return np.flatnonzero(self._pool["leaves"] <= until)
 
+    def feeds(self, rows: Ints, times: Floats) -> dict[str, Floats]:
+        """Split each of these leavers over the mechanisms that made it leave; shares sum to 1 for each."""
+        shares = self.hazards.feeds(rows, self._pool["notice"][rows], self._durations)
+        ender = self._pool["ender"][rows]
+        for index in np.unique(ender[ender >= 0]):
+            mine, name = ender == index, owner(self._enders[index])
+            shares = {who: np.where(mine, 0.0, share) for who, share in shares.items()}
+            shares[name] = shares.get(name, np.zeros(len(rows))) + mine
+        return shares
+
+    def free_rows(self, time: float) -> Ints:
+        """Return the rows of those present who have given no notice by `time`."""
+        rows = self._pool.rows()
+        return rows[self._free(rows, time)]
+
+    def unexpected(self, rows: Ints) -> NDArray[np.bool_]:
+        """True for lives that were ended by no fuse and by nothing that said how fast it ends them."""
+        expected = [i for i, source in enumerate(self._enders) if source in self._ends_expected]
+        ender = self._pool["ender"][rows]
+        return np.asarray((ender >= 0) & ~np.isin(ender, expected))
+
     def rates(self, rows: Ints, without: str = "") -> Floats:
         """Return hazards net of duration, strain and the factors of one source, shape (reasons, rows)."""
-        pool = self._pool
-        by_reason = np.ascontiguousarray(self.table.reshape(-1, len(self.reasons)).T)
-        hazards = by_reason[:, pool["cell"][rows]] * pool["frailty"][rows]
-        for source in sorted(self._each.keys() - {without}):
-            hazards[self._each[source]] *= pool[f"factor.{source}"][rows]
-        return hazards
+        return self.hazards.rates(rows, without)
+
+    def factors(self) -> Floats:
+        """Return the product of all factors that hold for whole cells, shape (segments, origins, reasons)."""
+        return self.hazards.factors()
 
     @contextmanager
     def _changing(self, rows: Ints, time: float) -> Iterator[None]:
         """Burn fuses under the old hazard, let the body change it, and project those still free to leave."""
         rows = rows[self._free(rows, time)]
-        self.burn(rows, time)
+        self.burn(rows[self._pool["since"][rows] < time], time)
         yield
-        self.project(rows)
+        if self.is_patient:
+            self._pool["stale"][rows] = True
+        else:
+            self.project(rows)
+
+    def flush(self) -> None:
+        """Project everybody whose hazard has changed since the last time."""
+        if self.is_patient:
+            self.project(np.flatnonzero(self._pool["stale"] & self._pool["present"]))
 
     def _free(self, rows: Ints, time: float) -> NDArray[np.bool_]:
         """True for those who have given no notice by `time`."""
@@ -218,32 +288,38 @@ class Churn:
 
     def burn(self, rows: Ints, time: float | Floats) -> None:
         """Use the fuses of these customers up to `time` (months; one for all, or one each)."""
-        self._fuses.burn(rows, time, self.rates(rows), self._strained(rows))
+        hazards, strained = self.hazards.rates(rows), self.hazards.strained(rows)
+        if self.census is not None and not self.census.is_counted:
+            whole, bare = self._fuses.amounts(rows, time, hazards, strained)
+            self.census.burn(rows, whole, bare * self._base_share(rows))
+            span = np.maximum(time - self._pool["since"][rows], 0.0)
+            for reason, hazard in self._ends_expected.values():
+                self.census.expect(rows, reason, hazard[self._pool["segment"][rows]] * span)
+        self._fuses.burn(rows, time, hazards, strained)
 
     def project(self, rows: Ints) -> None:
         """Find when and why each of these customers leaves if nothing changes any more."""
-        self._fuses.project(rows, self.rates(rows), self._strained(rows))
+        self._fuses.project(rows, self.hazards.rates(rows), self.hazards.strained(rows))
+        self._pool["ender"][rows], self._pool["stale"][rows] = -1, False
+        if self._enders:
+            self._apply_ends(rows[self._pool["ends"][rows] < self._pool["leaves"][rows]])
 
-    def factors(self) -> Floats:
-        """Return the product of all factors that hold for whole cells, shape (segments, origins, reasons)."""
-        product = np.ones(self._shape)
-        for source in sorted(self._factors):
-            product *= self._factors[source]
-        return product
+    def _apply_ends(self, rows: Ints) -> None:
+        pool = self._pool
+        reason, ender = np.divmod(pool["ends_for"][rows], 1000)
+        pool["notice"][rows] = np.minimum(pool["notice"][rows], pool["ends"][rows])
+        pool["leaves"][rows], pool["reason"][rows], pool["ender"][rows] = pool["ends"][rows], reason, ender
 
-    def _compute(self) -> Floats:
-        table = np.zeros(self._shape)
-        for reason, source in sorted(self._adds):
-            table[:, :, self.reasons.index(reason)] += self._adds[reason, source]
-        return table * self.factors() * self._next_levers[:, None, :]
+    def _finish(self, rows: Ints, reason: int, times: Floats, source: str) -> None:
+        self._pool["notice"][rows] = self._pool["leaves"][rows] = times
+        self._pool["reason"][rows], self._pool["ender"][rows] = reason, self._ender(source)
+        self._pool["stale"][rows] = False
 
-    def _strained(self, rows: Ints) -> Floats | None:
-        """Return strain by reason, lever included, shape (reasons, rows); None where nobody carries any."""
-        if not self._strains:
-            return None
-        total = np.zeros((len(self.reasons), len(rows)))
-        segment = self._pool["segment"][rows]
-        for source in sorted(self._strains):
-            strain = self._strains[source]
-            total[strain.reason] += self._pool[strain.column][rows] * self._levers[segment, strain.reason]
-        return total if total.any() else None
+    def _ender(self, source: str) -> int:
+        if source not in self._enders:
+            self._enders.append(source)
+        return self._enders.index(source)
+
+    def _base_share(self, rows: Ints) -> Floats:
+        shares = self.hazards.base_share().reshape(-1, len(self.reasons))
+        return np.asarray(shares[self._pool["cell"][rows]].T)

@@ -14,6 +14,9 @@ import numpy as np
 from retainsim.draws import Floats, Ints, Luck
 from retainsim.pool import Pool
 
+PER_SPELL = 1_000_000
+"""Rings a customer can have before it leaves and comes back."""
+
 Ring = Callable[[Ints, Floats, Ints], None]
 """Called with rows, exact times (months) and occasions (0 for the first ring)."""
 
@@ -30,10 +33,40 @@ class Clocks:
     def __init__(self, pool: Pool, luck: Luck) -> None:
         self._pool, self._luck = pool, luck
         self._clocks: dict[str, _Clock] = {}
+        self._varied: dict[str, list[str]] = {}
 
     def add(self, clock: str, ring: Ring) -> None:
         """Add a clock that stands still until it is given a rate."""
         self._clocks[clock] = _Clock(ring, np.zeros(0))
+
+    def vary(self, clock: str, source: str, *, lasts: bool = False) -> None:
+        """Announce a factor on a clock's rate that differs from customer to customer; 1 until set.
+
+        What lasts belongs to the person: a customer who leaves and comes back has it again.
+        """
+        self._varied[clock] = sorted([*self._varied.get(clock, []), f"{clock}.by.{source}"])
+        self._pool.own(f"{clock}.by.{source}", np.float64(1.0), lasts=lasts)
+
+    def set_each(self, clock: str, source: str, rows: Ints, factors: Floats, time: float) -> None:
+        """Set the announced factor of some customers from `time` (months) on."""
+        column = self._pool[f"{clock}.by.{source}"]
+        changed = column[rows] != factors
+        rows, factors = rows[changed], factors[changed]
+        if clock in self._clocks and self._clocks[clock].rate.size:
+            self._burn(clock, rows, np.full(len(rows), time))
+            column[rows] = factors
+            self._project(clock, rows)
+        else:
+            column[rows] = factors
+
+    def give_each(self, clock: str, source: str, rows: Ints, factors: Floats) -> None:
+        """Set the announced factor of customers who have just come, before their clocks are wound."""
+        self._pool[f"{clock}.by.{source}"][rows] = factors
+
+    def rate_of(self, clock: str, rows: Ints) -> Floats:
+        """Return the rate in force for each customer (rings per customer-month)."""
+        rate = self._clocks[clock].rate
+        return self._rate(clock, rows) if rate.size else np.zeros(len(rows))
 
     def set_rate(self, clock: str, rate: Floats, time: float) -> None:
         """Set the rate of each segment (rings per customer-month, shape (segments,)) from `time` on."""
@@ -50,8 +83,10 @@ class Clocks:
 
     def start(self, rows: Ints, times: Floats) -> None:
         """Wind every running clock for customers who join at `times`."""
+        earlier = (self._pool["spell"][rows].astype(np.int64) - 1) * PER_SPELL
         for clock, mine in self._clocks.items():
             if mine.rate.size:
+                self._pool[f"{clock}.occasion"][rows] = earlier
                 self._renew(clock, rows, times)
 
     def move(self, rows: Ints, times: Floats, segments: Ints) -> None:
@@ -106,14 +141,20 @@ class Clocks:
 
     def _burn(self, clock: str, rows: Ints, times: Floats) -> None:
         pool = self._pool
-        rate = self._clocks[clock].rate[pool["segment"][rows]]
+        rate = self._rate(clock, rows)
         passed = times - pool[f"{clock}.since"][rows]
         pool[f"{clock}.fuse"][rows] = np.maximum(pool[f"{clock}.fuse"][rows] - rate * passed, 0.0)
         pool[f"{clock}.since"][rows] = times
 
     def _project(self, clock: str, rows: Ints) -> None:
         pool = self._pool
-        rate = self._clocks[clock].rate[pool["segment"][rows]]
+        rate = self._rate(clock, rows)
         with np.errstate(divide="ignore"):
             wait = np.where(rate > 0, pool[f"{clock}.fuse"][rows] / rate, np.inf)
         pool[f"{clock}.rings"][rows] = pool[f"{clock}.since"][rows] + wait
+
+    def _rate(self, clock: str, rows: Ints) -> Floats:
+        rate = self._clocks[clock].rate[self._pool["segment"][rows]]
+        for column in self._varied.get(clock, ()):
+            rate = rate * self._pool[column][rows]
+        return rate

@@ -45,16 +45,17 @@ class _Cell:
         self._law, self._term = world.bases.durations[segment], world.churn.terms[segment, origin]
         pool = world.pool
         self._tenure = world.time - pool["joined"][rows]
-        self._hazard = world.churn.rates(rows).sum(axis=0)
+        self._hazard, self._ends = world.churn.rates(rows).sum(axis=0), world.churn.expected_ends(rows)
         self._noticed = pool["notice"][rows] <= world.time
-        self._until = np.where(self._noticed, np.minimum(pool["leaves"][rows] - world.time, months), months)
+        until = np.where(self._noticed, np.minimum(pool["leaves"][rows] - world.time, months), months)
+        self._until = np.minimum(until, pool["ends"][rows] - world.time)
         self._charge = world.money.charges_per_head(rows, segment)
         self._flows: dict[tuple[Profile, float], Floats] = {}
         self._growth = world.money.inflation - world.ledger.discounting
 
     def value(self) -> Floats:
         """Return the value of each customer at now."""
-        tariff, pays = self._tariff, self._world.pool["size"][self._rows]
+        tariff, pays = self._tariff, self._world.pool["size"][self._rows] * self._world.pool["spends"][self._rows]
         late = np.exp(-self._world.ledger.discounting * tariff.lag)
         today = np.exp(self._world.money.inflation * self._world.time)
         revenue = self._bills() if tariff.billing else self._flow(tariff.revenue_profile, self._growth)
@@ -81,7 +82,8 @@ class _Cell:
             first = np.maximum(self._tenure, start)
             span = np.minimum(self._tenure + self._until, end) - first
             if (inside := np.flatnonzero(span > 0)).size:
-                burn = self._hazard[inside] * self._law.factor(start) * ~self._noticed[inside]
+                burn = self._hazard[inside] * self._law.factor(start) + self._ends[inside]
+                burn *= ~self._noticed[inside]
                 wait = (first - self._tenure)[inside]
                 worth = np.exp(growth * wait) * self._stay(wait, inside)
                 for value, rate in profile.terms_from(start):
@@ -120,7 +122,8 @@ class _Cell:
         """Return the chance of still being there after `wait` months; 1 until a notice already given ends."""
         tenure = self._tenure[mine]
         passed = self._law.cumulative(tenure + wait) - self._law.cumulative(tenure)
-        return np.where(self._noticed[mine], 1.0, np.exp(-self._hazard[mine] * passed))
+        gone = self._hazard[mine] * passed + self._ends[mine] * np.maximum(wait, 0.0)
+        return np.where(self._noticed[mine], 1.0, np.exp(-gone))
 
     def _bills(self) -> Floats:
         """Return the value of the bills to come, for one unit a month."""

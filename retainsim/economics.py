@@ -14,11 +14,12 @@ from retainsim.expectation import expected_retention
 from retainsim.opening import segment_shares
 from retainsim.scenario.arms import Timeline
 from retainsim.scenario.schema import Arm, Parameters
+from retainsim.scenario.segment import Purchases
 from retainsim.world import Setup, World
 
 LIFE_YEARS = 100.0
 """How far a customer's lifetime value looks; nobody stays longer."""
-_RANKS = 400
+_RANKS, _GRID = 400, 120
 
 
 def lifetime_values(today: Parameters, bases: Bases) -> dict[str, dict[str, float]]:
@@ -30,7 +31,8 @@ def lifetime_values(today: Parameters, bases: Bases) -> dict[str, dict[str, floa
     world = _empty_world(today, bases)
     table = np.array([[_newcomer(world, s, o) for o in range(len(world.origins))] for s in range(len(bases.segments))])
     channels = {c: _by_mix(world, today, table, o) for o, c in enumerate(world.origins) if o}
-    return {"segment": dict(zip(bases.segments, table[:, 0].tolist(), strict=True)), "channel": channels}
+    values = dict(zip(bases.segments, table[:, 0].tolist(), strict=True))
+    return {"segment": {name: values[name] for name in sorted(today.segments)}, "channel": channels}
 
 
 def acquisition_costs(today: Parameters) -> dict[str, dict[str, float | None]]:
@@ -78,16 +80,36 @@ def _empty_world(today: Parameters, bases: Bases) -> World:
 
 
 def _newcomer(world: World, segment: int, origin: int) -> float:
-    """Return the mean value of newcomers over evenly spread ranks of frailty."""
+    """Return the mean value of newcomers over evenly spread ranks of frailty, or of rates and chances to drop out."""
     pool, law = world.pool, world.bases.frailties[segment]
-    rows = pool.append(1 if law.is_none else _RANKS)
+    buys = world.now.everyone[world.segments[segment]].purchases
+    spends, lapses = (np.ones(1), np.zeros(1)) if buys is None else _buyers(buys)
+    rows = pool.append(len(spends) if law.is_none else _RANKS)
+    pool["spends"][rows], pool["lapses"][rows] = (spends, lapses) if law.is_none else (spends.mean(), 0.0)
     pool["segment"][rows], pool["origin"][rows] = segment, origin
     pool["cell"][rows] = segment * len(world.origins) + origin
     pool["frailty"][rows] = law.quantile((np.arange(len(rows)) + 0.5) / len(rows))
     world.money.enter(rows, np.zeros(len(rows)))
-    value = float(future_value(world, rows, 12.0 * LIFE_YEARS).mean())
+    value = float(future_value(world, rows, 12.0 * LIFE_YEARS).mean()) + _first_purchase(world, segment, origin)
     pool.remove(rows)
     return value * (1.0 - world.now.firm.tax_rate)
+
+
+def _buyers(buys: Purchases) -> tuple[Floats, Floats]:
+    """Return what buyers spend a month (money) and their hazard of dropping out, over a grid of equally likely ones."""
+    from scipy.special import betaincinv, gammaincinv
+
+    ranks = (np.arange(_GRID) + 0.5) / _GRID
+    rates = np.ones(_GRID) if buys.shape is None else np.asarray(gammaincinv(buys.shape, ranks))
+    chances = np.zeros(_GRID) if buys.dropout is None else betaincinv(buys.dropout.a, buys.dropout.b, ranks)
+    each: Floats = np.repeat(rates / rates.mean() * buys.per_month, _GRID).astype(np.float64)
+    return each * buys.spend.mean, each * np.tile(chances, _GRID)
+
+
+def _first_purchase(world: World, segment: int, origin: int) -> float:
+    """Return the margin of the purchase with which a newcomer joins; none of who pays by the month (money)."""
+    buys, tariff = world.now.everyone[world.segments[segment]].purchases, world.money.tariffs[segment][origin]
+    return 0.0 if buys is None else buys.spend.mean * tariff.revenue * tariff.gross_margin
 
 
 def _by_mix(world: World, today: Parameters, table: Floats, origin: int) -> float:

@@ -14,7 +14,10 @@ from retainsim.closing import future_value
 from retainsim.draws import Floats, Ints, Luck
 from retainsim.ledger import exact_sum
 from retainsim.mechanism import Mechanism
+from retainsim.trace import Trace
 from retainsim.world import Setup, World
+
+_PRESENT = ("name", "joined", "segment", "origin", "spell")
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Outcome:
     left: Ints
     moved: Ints
     returned: Ints
+    purchases: Ints
     opening: Ints
     lines: dict[str, Floats]
     classes: dict[str, str]
@@ -50,20 +54,28 @@ class Outcome:
     retention_12m: float
     books_error: float
     present: tuple[Any, ...]
-    """Names, months of joining, segments and origins of those present at the horizon."""
+    """Names, months of joining, segments, origins and spells of those present at the horizon."""
     departed: tuple[Any, ...]
-    """Names, months of joining and leaving, segments, origins and reasons of those who left."""
+    """Names, months of joining and leaving, segments, origins, reasons and spells of those who left."""
+    fed: dict[str, Floats]
+    """Leavings by the mechanism that fed them, shape (months + 1, reasons)."""
+    observed: tuple[tuple[str, float, str, float], ...] = ()
+    """What mechanisms saw of themselves: mechanism, month, measure, value."""
+    trace: Trace | None = None
     saved: float = 0.0
     """Customers present at the horizon who have left by then in the baseline of the same replication."""
 
 
-def replicate(setup: Setup, luck: Luck, *, eager: bool = False) -> Outcome:
+def replicate(setup: Setup, luck: Luck, *, eager: bool = False, trace: bool = False) -> Outcome:
     """Run one replication of one arm: this is the whole order of things.
 
     `eager` settles every customer at every settlement instead of those something happened to, and works out all
-    money customer by customer: the slow way round to the same numbers.
+    money customer by customer: the slow way round to the same numbers. `trace` does so too and keeps the log of all
+    that happens.
     """
-    world = build(setup, luck, eager=eager)  # registers leaks and taps, fills the opening pool, holds month 0
+    world = build(
+        setup, luck, eager=eager, trace=trace
+    )  # registers leaks and taps, fills the opening pool, holds month 0
     equity = _equity(world)  # what the opening pool is worth, before anything happens
     for time in sorted({t for t in setup.timeline.breakpoints if t < world.today.run.months}):
         world.env.process(_change(world, time))  # dated changes first, so that they hold from their instant on
@@ -73,11 +85,11 @@ def replicate(setup: Setup, luck: Luck, *, eager: bool = False) -> Outcome:
     return _outcome(world, equity)
 
 
-def build(setup: Setup, luck: Luck, *, eager: bool = False) -> World:
+def build(setup: Setup, luck: Luck, *, eager: bool = False, trace: bool = False) -> World:
     """Make the world of one replication at month 0, with every mechanism that is on, sorted by name."""
     names = sorted((*mechanisms.ALWAYS_ON, *setup.today.on))
     parts: list[Mechanism] = [mechanisms.module(name).Mechanism() for name in names]
-    return World(setup, luck, parts, eager=eager)
+    return World(setup, luck, parts, eager=eager, trace=trace)
 
 
 def _change(world: World, time: float) -> Generator[Any, Any, None]:
@@ -117,6 +129,7 @@ def _outcome(world: World, equity: Floats) -> Outcome:
         left=ledger.left,
         moved=ledger.moved,
         returned=ledger.returned,
+        purchases=ledger.purchases,
         opening=ledger.opening,
         lines=ledger.amounts,
         classes=ledger.classes,
@@ -131,8 +144,11 @@ def _outcome(world: World, equity: Floats) -> Outcome:
         discounted_months=world.money.discounted_months,
         retention_12m=_retention(world),
         books_error=ledger.balance(),
-        present=tuple(world.pool[trait][world.pool.rows()] for trait in ("name", "joined", "segment", "origin")),
+        present=tuple(world.pool[trait][world.pool.rows()] for trait in _PRESENT),
         departed=tuple(np.concatenate(parts) for parts in zip(*world.departed, strict=True)),
+        fed=ledger.fed,
+        observed=tuple(world.observed),
+        trace=world.trace,
     )
 
 
@@ -142,6 +158,6 @@ def _retention(world: World) -> float:
     if months < 12:
         return float("nan")
     if ledger.opening.sum():
-        return float(ledger.pool[12, :, 0].sum() / ledger.opening.sum())
+        return 1.0 - world.left_first_year / float(ledger.opening.sum())
     watched = int(ledger.joined[: months - 11].sum())
     return 1.0 - world.left_early / watched if watched else float("nan")

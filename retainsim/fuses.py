@@ -16,9 +16,6 @@ from retainsim.draws import Floats, Ints
 from retainsim.laws import Duration
 from retainsim.pool import Pool
 
-_ENDLESS = 1e4
-"""Cumulative hazard nobody goes through in a simulated year."""
-
 
 class Fuses:
     """The fuses of a pool, one column per reason.
@@ -44,20 +41,11 @@ class Fuses:
         """Give customers their fuse for a reason."""
         self._pool[self._columns[reason]][rows] = lengths
 
-    def shorten(self, reason: int, rows: Ints, amount: float) -> NDArray[np.bool_]:
+    def shorten(self, reason: int, rows: Ints, amount: Floats | float) -> NDArray[np.bool_]:
         """Take a piece off the fuse for a reason at once; True for those it uses up."""
         fuse = self._pool[self._columns[reason]]
         fuse[rows] -= amount
         return fuse[rows] <= 0.0
-
-    def make_endless(self) -> None:
-        """Give everybody fuses that nothing uses up."""
-        for column in self._columns:
-            self._pool[column][:] = _ENDLESS
-
-    def used(self, rows: Ints) -> Floats:
-        """Return what has been used of endless fuses, shape (reasons, rows)."""
-        return np.array([_ENDLESS - self._pool[column][rows] for column in self._columns])
 
     def burn(self, rows: Ints, time: float | Floats, hazards: Floats, strain: Floats | None) -> None:
         """Use fuses up to `time`, under hazards and strain of shape (reasons, rows)."""
@@ -66,6 +54,14 @@ class Fuses:
             used = hazards[index] * passed + (0.0 if strain is None else strain[index] * span)
             self._pool[column][rows] -= used
         self._pool["since"][rows] = time
+
+    def amounts(
+        self, rows: Ints, time: float | Floats, hazards: Floats, strain: Floats | None
+    ) -> tuple[Floats, Floats]:
+        """Return what burning up to `time` would use, with strain and without, shape (reasons, rows) each."""
+        passed, span = self._passed(rows, time), time - self._pool["since"][rows]
+        bare = hazards * passed
+        return bare if strain is None else bare + strain * span, bare
 
     def project(self, rows: Ints, hazards: Floats, strain: Floats | None) -> None:
         """Write down when each customer gives notice, why, and when it goes, if nothing changes any more."""
@@ -90,7 +86,12 @@ class Fuses:
         for index in range(len(self._columns)):
             left = self._left(index, rows)
             needed = np.minimum(self._wait(rows, _share(left, hazards[index])), _share(left, strain[index]))
-            both = np.flatnonzero((hazards[index] > 0) & (strain[index] > 0) & (left > 0))
+            if self._is_plain:
+                needed = _share(left, hazards[index] + strain[index])
+                why[needed < first] = index
+                np.minimum(first, needed, out=first)
+                continue
+            both = np.flatnonzero((hazards[index] > 0) & (strain[index] > 0) & (left > 0) & (needed < np.inf))
             mine = rows[both], hazards[index, both], strain[index, both]
             needed[both] = self._solve(*mine, left[both], needed[both])
             why[needed < first] = index

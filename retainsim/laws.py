@@ -8,6 +8,7 @@ the reason's share of leavings divided by the renewal term T, and Lambda(a) = T 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -160,3 +161,85 @@ class BetaFrailty(Frailty):
     @staticmethod
     def _frailty(theta: Floats) -> Floats:
         return -np.log1p(-np.minimum(theta, 1.0 - 1e-16))
+
+
+@dataclass(frozen=True)
+class Lapse:
+    """Dropping out after a purchase: rates ~ Gamma(r, rate alpha), chances p ~ Beta(a, b) (Fader, Hardie & Lee 2005).
+
+    Parameters
+    ----------
+    r, alpha
+        Shape and rate (months) of the purchase rates; an infinite r means the rate 1/alpha for everybody.
+    a, b
+        Parameters of the chance of dropping out after a purchase.
+    """
+
+    r: float
+    alpha: float
+    a: float
+    b: float
+
+    def staying(self, tenure: Floats) -> Floats:
+        """Return the share of newcomers still active at `tenure` (months, any shape)."""
+        chances, weights = _beta_nodes(self.a, self.b)
+        flat = np.ravel(np.asarray(tenure, dtype=np.float64))
+        found = np.concatenate([weights @ self.kept(chances[:, None], part) for part in _split(flat)])
+        return found.reshape(np.shape(tenure))
+
+    def draw_chance(self, luck: Luck, names: Names, tenure: Floats) -> Floats:
+        """Draw each customer's chance of dropping out, given that it is still active at its tenure (months).
+
+        Of a newcomer the quantile of Beta(a, b) at its rank; later that of the survivors, between neighbours of a grid
+        of tenures that is the same for everybody.
+        """
+        from scipy.special import betaincinv
+
+        rank = luck.uniform("purchases.dropout", names)
+        place = np.log1p(tenure / self.alpha) * _TENURES
+        step = place.astype(np.int64)
+        quantile = np.empty(len(names))
+        for each in np.unique(step):  # stretches of tenure, some hundreds however many customers there are
+            mine = step == each
+            low, high = (np.interp(rank[mine], _survivors(self, int(each) + i), _RANKS) for i in (0, 1))
+            quantile[mine] = low + (place[mine] - each) * (high - low)
+        return np.asarray(betaincinv(self.a, self.b, quantile))
+
+    def kept(self, chance: Floats, tenure: Floats | float) -> Floats:
+        """Return the share still active at `tenure` of those with a chance of dropping out; broadcasts."""
+        if np.isinf(self.r):
+            return np.asarray(np.exp(-chance * tenure / self.alpha))
+        return np.asarray((self.alpha / (self.alpha + chance * tenure)) ** self.r)
+
+
+_TENURES = 64
+"""Grid tenures per factor e of 1 + tenure / alpha."""
+_RANKS = np.concatenate([[0.0], np.geomspace(1e-9, 0.1, 360), np.linspace(0.1, 1.0, 141)[1:]])
+"""Ranks between which chances of dropping out are told apart, finer towards 0 where survivors are."""
+
+
+@lru_cache(maxsize=4096)
+def _survivors(law: Lapse, step: int) -> Floats:
+    """Return the share of those active at a grid tenure whose chance is below that at each of `_RANKS`."""
+    from scipy.special import betaincinv
+
+    chances = betaincinv(law.a, law.b, (_RANKS[1:] + _RANKS[:-1]) / 2)
+    mass = np.diff(_RANKS) * law.kept(chances, law.alpha * np.expm1(step / _TENURES))
+    return np.append(0.0, np.cumsum(mass)) / mass.sum()
+
+
+def _split(values: Floats) -> list[Floats]:
+    return np.array_split(values, max(1, -(-len(values) // 4096)))
+
+
+@lru_cache(maxsize=64)
+def _beta_nodes(a: float, b: float) -> tuple[Floats, Floats]:
+    """Nodes and weights that integrate over Beta(a, b): Jacobi's, or Legendre's over ranks where they overflow."""
+    from scipy.special import betaincinv, roots_jacobi, roots_legendre
+
+    with np.errstate(all="ignore"):
+        nodes, weights = roots_jacobi(96, b - 1.0, a - 1.0)
+    if np.isfinite(nodes).all() and np.isfinite(weights).all():
+        return (1.0 + nodes) / 2.0, weights / weights.sum()
+    ranks, weights = roots_legendre(96)
+    return np.asarray(betaincinv(a, b, (1.0 + ranks) / 2.0)), weights / 2.0

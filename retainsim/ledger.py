@@ -37,7 +37,10 @@ class Ledger:
         self.months, self.discounting = months, discounting
         self.opening = np.zeros(cells[1:], np.int64)
         self.pool, self.joined, self.moved, self.returned = (np.zeros(cells, np.int64) for _ in range(4))
+        self.purchases = np.zeros(cells, np.int64)
         self.left = np.zeros((*cells, reasons), np.int64)
+        self.fed: dict[str, Floats] = {}
+        """Leavings by the mechanism that fed them, shape (months + 1, reasons); together they are `left`."""
         self.classes: dict[str, str] = {}
         self.amounts: dict[str, Floats] = {}
         self.present_values: dict[str, Floats] = {}
@@ -60,6 +63,14 @@ class Ledger:
         self.amounts[line][row, segment, origin] += amount
         self.present_values[line][row] += amount * math.exp(-self.discounting * at)
         self._cash[row] += SIGNS[self.classes[line]] * amount
+
+    def post_all(self, line: str, amounts: Floats, times: Floats, segments: Ints, origins: Ints) -> None:
+        """Post amounts (money) at their own times (months), all within one span, to their own cells."""
+        shape, cells = (self._shape[1] - 1, self._shape[2] - 1), segments * (self._shape[2] - 1) + origins
+        paid = amounts, amounts * np.exp(-self.discounting * times)
+        row = month_row(float(times.max(initial=0.0)))
+        nominal, valued = (np.bincount(cells, each, shape[0] * shape[1]).reshape(shape) for each in paid)
+        self.add(line, row, nominal.astype(np.float64), valued.astype(np.float64))
 
     def post_each(self, line: str, amount: float, times: Floats, *, segment: int, origin: int) -> None:
         """Post the same amount (money) once for each of `times` (months), all in one cell."""
@@ -90,6 +101,11 @@ class Ledger:
     def count(self, counts: Ints, row: int, *cells: Ints) -> None:
         """Count one happening per entry of `cells` in a table of happenings."""
         np.add.at(counts, (np.full(len(cells[0]), row), *cells), 1)
+
+    def feed(self, source: str, months: Ints, reasons: Ints, shares: Floats) -> None:
+        """Count shares of leavings as fed by a mechanism."""
+        table = self.fed.setdefault(source, np.zeros((self.months + 1, self.left.shape[3])))
+        np.add.at(table, (months, reasons), shares)
 
     def count_moves(self, times: Floats, old: Ints, new: Ints, origins: Ints) -> None:
         """Count customers out of one segment and into another."""

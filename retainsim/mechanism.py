@@ -7,11 +7,12 @@ ledger and touches. The order in which mechanisms are attached cannot be seen in
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 if TYPE_CHECKING:
+    from retainsim.draws import Floats, Ints
     from retainsim.scenario.schema import Parameters
     from retainsim.world import World
 
@@ -27,6 +28,20 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
+    def feeds(self) -> tuple[str, ...]:
+        """Return the reasons for leaving that these settings feed."""
+        return (self.reason,) if hasattr(self, "reason") else ()
+
+    def calm(self) -> Self | None:
+        """Return the settings without what happens on a date or by chance, as calibration takes them; None for off."""
+        return self
+
+
+class Event(Settings):
+    """Something that happens once in an arm; mechanisms say which kinds they know."""
+
+    at_month: float = Field(description="month (or date) it happens", ge=0, json_schema_extra={"unit": "months"})
+
 
 def setting(default: Any, unit: str, about: str, **limits: Any) -> Any:
     """Declare one key: its default (`...` where it must be given), unit, meaning and limits (ge, gt, le, lt)."""
@@ -36,16 +51,16 @@ def setting(default: Any, unit: str, about: str, **limits: Any) -> Any:
 class Mechanism:
     """One behaviour in one world.
 
-    Subclasses set `lines` (ledger line -> class), `reasons` they may feed and `touches` they emit, and fill
-    in what they need of `attach`, `hold` and `review`. State lives in the pool, the ledger or the instance;
-    one instance serves one replication of one arm.
+    Subclasses set `lines` (ledger line -> class), the `touches` they emit and those they hear, and fill in what they
+    need of the methods below. State lives in the pool, the ledger or the instance; one instance serves one replication
+    of one arm.
     """
 
     lines: ClassVar[dict[str, str]] = {}
     touches: ClassVar[tuple[str, ...]] = ()
-
-    is_shock: ClassVar[bool] = False
-    """True where it happens on a date or by chance; calibration leaves shocks out."""
+    """What it emits: everything that passes between firm and customer through it."""
+    hears: ClassVar[tuple[str, ...]] = ()
+    """Touches of other mechanisms that it acts upon, where there are any."""
 
     @staticmethod
     def is_closed_form(today: Parameters) -> bool:
@@ -57,17 +72,29 @@ class Mechanism:
 
     @staticmethod
     def is_coupled(today: Parameters) -> bool:
-        """True where what it does to one customer depends on who else is there; then calibration counts leavings."""
+        """True where what it does to one customer depends on who else is there; so that calibration plays the firm."""
         return False
 
     def attach(self, world: World) -> None:
         """Register leaks, taps, ledger lines, columns and clocks, and start SimPy processes, once, at month 0."""
+
+    def welcome(self, world: World, rows: Ints) -> None:
+        """Give customers who have just come (at month 0, or by joining) the traits it owns, before anything else."""
 
     def hold(self, world: World) -> None:
         """Recompute what is held until the next settlement: after `attach`, at reviews and after any change."""
 
     def review(self, world: World) -> None:
         """Act at a review, after the settlement and before everything is held again."""
+
+    def arrive(self, world: World, start: float, end: float) -> None:
+        """Bring customers who come in the span (start, end] otherwise than through a channel."""
+
+    def serve(self, world: World, start: float, end: float) -> None:
+        """Play what needs all touches of the span together, such as a queue, before anybody leaves."""
+
+    def farewell(self, world: World, rows: Ints, times: Floats) -> None:
+        """Look at customers who leave at `times` (months), before they are taken out of the pool."""
 
     def settle(self, world: World, start: float, end: float) -> None:
         """Post what flows over a settled span (start, end], months: costs that run with time."""

@@ -8,6 +8,7 @@ runs with tenure, or is billed in instalments, it is worked out customer by cust
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,7 @@ from retainsim.units import monthly_rate
 
 if TYPE_CHECKING:
     from retainsim.scenario.schema import Parameters
+    from retainsim.trace import Trace
 
 
 class Money:
@@ -42,6 +44,8 @@ class Money:
         self._held: tuple[Parameters, Shapes, bool] | None = None
         self.by_customer = False
         """Work everything out customer by customer, even what need not be; same result."""
+        self.trace: Trace | None = None
+        """Where it is set, what every customer pays and costs is added up in columns of its own."""
         for line, kind in (
             ("revenue", "revenue"),
             ("cost_of_sales", "variable"),
@@ -49,6 +53,7 @@ class Money:
         ):
             ledger.open(line, kind)
         pool.own("posted", np.float64(0.0))
+        pool.own("spends", np.float64(1.0), lasts=True)  # expected a month, of who buys purchase by purchase
         self._bills = Bills(pool)
 
     def charge(self, line: str, rate: Floats | float) -> None:
@@ -64,6 +69,48 @@ class Money:
         self._pool[column][:] = 0.0
         self._pool[column][rows] = rates
 
+    def agree(self, client: str, discount: float) -> None:
+        """Let a named client pay less its new discount from the next hold on."""
+        agreed = dict(self.shapes.agreed) | {client: discount}
+        self.shapes = replace(self.shapes, agreed=tuple(sorted(agreed.items())))
+
+    def revenue_rate(self, rows: Ints) -> Floats:
+        """Return what each customer pays per month at tenure 0, today's prices (money)."""
+        segment, origin = self._pool["segment"][rows], self._pool["origin"][rows]
+        return self._revenue[segment, origin] * self._buys(rows) * self._prices
+
+    def margin_rate(self, rows: Ints) -> Floats:
+        """Return margin less cost to serve per month of each customer, at tenure 0 and prices of month 0 (money)."""
+        segment, origin = self._pool["segment"][rows], self._pool["origin"][rows]
+        revenue = self._revenue[segment, origin] * self._buys(rows)
+        return revenue * self._gross_margin[segment, origin] - self._serve[segment, origin]
+
+    def sell(self, rows: Ints, times: Floats, amounts: Floats) -> None:
+        """Post what customers who buy purchase by purchase spend (money, at a size of 1), at their own times."""
+        row, none = month_row(float(times.max(initial=0.0))), np.zeros(self._cells)
+        for tariff, mine in self._by_tariff(rows):
+            tenure = times[mine] - self._pool["joined"][rows[mine]]
+            paid = amounts[mine] * self._pool["size"][rows[mine]]
+            paid = paid * tariff.revenue * tariff.revenue_profile.at(tenure)
+            rates = self.inflation, self.inflation - self._ledger.discounting
+            sold = [paid * np.exp(rate * times[mine]) for rate in rates]
+            self._post(row, [self._by_cell(rows[mine], each) for each in sold], [none, none])
+            if self.trace is not None:
+                self._trace_sale(rows[mine], times[mine], sold[0], tariff)
+
+    def _buys(self, rows: Ints) -> Floats:
+        """Return how many units of revenue each customer brings a month: its size, and what it spends."""
+        return np.asarray(self._pool["size"][rows] * self._pool["spends"][rows])
+
+    def pay(self, line: str, rows: Ints, times: Floats, amounts: Floats | float) -> None:
+        """Post a cost of single customers (money, one for all or one each) at their own times in this span."""
+        wide = np.broadcast_to(np.asarray(amounts, dtype=np.float64), rows.shape)
+        if wide.any():
+            pool = self._pool
+            self._ledger.post_all(line, wide, times, pool["segment"][rows].astype(np.int64), pool["origin"][rows])
+            if self.trace is not None:
+                self.trace.note_money(line, rows, times, wide)
+
     def flow(
         self, line: str, rate: float, span: tuple[float, float], *, channel: str = "", inflated: bool = False
     ) -> None:
@@ -75,8 +122,9 @@ class Money:
         nominal, valued = (rate * float(between(*span, r)) for r in (growth, growth - self._ledger.discounting))
         self._ledger.add_firm(line, month_row(span[1]), nominal, valued, origin=origin)
 
-    def hold(self, now: Parameters) -> None:
+    def hold(self, now: Parameters, time: float) -> None:
         """Work out the tariffs in force; nothing is done where nothing has changed since the last time."""
+        self._prices = (1.0 + now.firm.inflation) ** (time / 12.0)
         if self._held is not None and self._held[0] is now and self._held[1:] == (self.shapes, self.by_customer):
             return
         self._held = now, self.shapes, self.by_customer
@@ -103,6 +151,8 @@ class Money:
         for tariff, mine in self._by_tariff(rows):
             last = self._bills.close(tariff, rows[mine], times[mine], rates)
             self._post(row, [self._by_cell(rows[mine], amounts) for amounts in last], [none, none])
+            if self.trace is not None:
+                self._trace_sale(rows[mine], times[mine], last[0], tariff)
         self.leave(rows, times)
 
     def leave(self, rows: Ints, times: Floats) -> None:
@@ -151,10 +201,6 @@ class Money:
         for line in self._charged_each:
             total += self._pool[f"charge.{line}"][rows]
         return total
-
-    def margin_rate(self) -> Floats:
-        """Return margin less cost to serve per customer-month at tenure 0, shape (segments, origins)."""
-        return self._revenue * self._gross_margin - self._serve
 
     def _by_tariff(self, rows: Ints) -> Iterator[tuple[Tariff, Ints]]:
         """Yield each tariff with the positions in `rows` it holds for, flat ones only where all are asked for."""
@@ -220,9 +266,30 @@ class Money:
         start, joined = self._pool["posted"][rows], self._pool["joined"][rows]
         rates = self.inflation, self.inflation - self._ledger.discounting
         serve = [tariff.cost_to_serve * over(tariff.cost_profile, joined, start, until, r) for r in rates]
-        if tariff.billing:
+        if tariff.by_purchase:
+            revenue = [np.zeros(len(rows)), np.zeros(len(rows))]
+        elif tariff.billing:
             revenue = self._bills.collect(tariff, rows, until, rates)
         else:
             pays = tariff.revenue * self._pool["size"][rows]
             revenue = [pays * over(tariff.revenue_profile, joined, start, until, r) for r in rates]
         self._post(row, *([self._by_cell(rows, x) for x in pair] for pair in (revenue, serve)))
+        if self.trace is not None:
+            self._trace_flows(tariff, rows, until, revenue[0], serve[0])
+
+    def _trace_sale(self, rows: Ints, times: Floats, sold: Floats, tariff: Tariff) -> None:
+        assert self.trace is not None
+        self.trace.note_money("revenue", rows, times, sold)
+        self.trace.note_money("cost_of_sales", rows, times, sold * (1 - tariff.gross_margin))
+
+    def _trace_flows(self, tariff: Tariff, rows: Ints, until: Floats, revenue: Floats, serve: Floats) -> None:
+        """Add up for each customer what runs with time."""
+        assert self.trace is not None
+        pool, segment = self._pool, self._pool["segment"][rows]
+        months = until - pool["posted"][rows]
+        flows = {"revenue": revenue, "cost_of_sales": revenue * (1 - tariff.gross_margin), "cost_to_serve": serve}
+        flows |= {line: self._charges[line][segment] * months for line in sorted(self._charges)}
+        for line in self._charged_each:
+            flows[line] = flows.get(line, 0.0) + pool[f"charge.{line}"][rows] * months
+        for line, amounts in flows.items():
+            self.trace.add_up(line, rows, amounts)

@@ -20,10 +20,12 @@ GRID = 12_000
 def open_pool(world: World) -> None:
     """Fill the pool as it stands at month 0: segments, tenures, frailties, fuses, notices already given."""
     today, pool, bases = world.today, world.pool, world.bases
-    count = today.pool.customers
-    rows = pool.append(count)
-    pool["name"][rows] = name(key("existing"), np.arange(count))
-    pool["segment"][rows] = segments = spread(segment_shares(today, bases), count)
+    count, clients = today.pool.customers, bases.clients
+    rows = pool.append(count + clients)
+    named = [name(key("account", client)) for client in bases.segments[len(bases.segments) - clients :]]
+    pool["name"][rows] = np.concatenate([name(key("existing"), np.arange(count)), *named])
+    ours = np.arange(len(bases.segments) - clients, len(bases.segments))
+    pool["segment"][rows] = segments = np.append(spread(segment_shares(today, bases), count), ours)
     pool["cell"][rows] = segments * len(world.origins)
     for index in range(len(bases.segments)):
         mine = rows[segments == index]
@@ -33,16 +35,17 @@ def open_pool(world: World) -> None:
         pool["joined"][mine] = -tenure
         pool["since"][mine] = renewed - tenure
         pool["frailty"][mine] = bases.frailties[index].draw(world.luck, pool["name"][mine], passed)
+    world.welcome(rows)
     world.churn.light(rows)
     world.churn.open(rows, bases.observed)
     world.ledger.opening[:] = world.count()
-    world.money.enter(rows, np.zeros(count))
+    world.money.enter(rows, np.zeros(len(rows)))
     world.money.begin()
 
 
 def segment_shares(today: Parameters, bases: Bases) -> Floats:
     """Return the share of each segment in the opening pool, summing to 1."""
-    shares = np.array([today.segments[s].share for s in bases.segments])
+    shares = np.array([today.everyone[s].share for s in bases.segments])
     return shares / shares.sum()
 
 
@@ -63,6 +66,9 @@ def tenure_law(today: Parameters, bases: Bases, segment: int) -> tuple[Floats, F
 
     Where the pool is empty, newcomers stand in for it.
     """
+    client = today.account(bases.segments[segment])
+    if client is not None:
+        return np.array([client.customer_for_months]), np.ones(1)
     tenure = today.pool.tenure if today.pool.customers else "new"
     if not isinstance(tenure, str):
         return np.array([tenure.months]), np.ones(1)
@@ -87,7 +93,10 @@ def staying(today: Parameters, bases: Bases, segment: int, *, rate: float, span:
     past = bases.passed(segment, renewed)
     lately = bases.observed[segment].sum() * (law.cumulative(tenure) - law.cumulative(renewed))
     ahead = np.where(later > tenure, past + lately + rate * growth, past)
-    return float(weights @ (frailty.laplace(ahead) / frailty.laplace(past)))
+    stay, lapse = frailty.laplace(ahead) / frailty.laplace(past), bases.lapse(segment)
+    if lapse is not None:
+        stay = stay * lapse.staying(tenure + span) / lapse.staying(tenure)
+    return float(weights @ stay)
 
 
 def default_mix(today: Parameters, bases: Bases) -> Floats:

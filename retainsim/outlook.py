@@ -30,7 +30,8 @@ def newcomers_at(world: World, segment: int, origin: int, months: int) -> float:
     tenure, term = (edges[1:] + edges[:-1]) / 2, world.churn.terms[segment, origin]
     renewed = np.floor(tenure / term + 1e-12) * term if np.isfinite(term) else tenure
     rate = float(world.churn.table[segment, origin].sum())
-    return float(frailty.laplace(rate * law.cumulative(renewed)).mean() * months)
+    stay, lapse = frailty.laplace(rate * law.cumulative(renewed)), world.bases.lapse(segment)
+    return float((stay if lapse is None else stay * lapse.staying(tenure)).mean() * months)
 
 
 def pool_at(world: World, months: int, customers: Floats, joins: Floats) -> float | None:

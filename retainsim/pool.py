@@ -29,13 +29,22 @@ _TRAITS: dict[str, Any] = {
     "notice": np.float64(np.inf),
     "leaves": np.float64(np.inf),
     "reason": np.int16(-1),
+    "ends": np.float64(np.inf),
+    "ends_for": np.int32(0),
+    "ender": np.int16(-1),
+    "stale": np.bool_(False),
+    "relit": np.int16(0),
+    "lapses": np.float64(0.0),
     "spell": np.int16(1),
 }
 """Every trait of a customer with its default.
 
 `cell` is segment x origins + origin, kept beside them because it is looked up most; `joined` is the month of joining
 (negative for the opening pool), `since` the month up to which the fuses have been burnt, `notice` and `leaves` the
-months at which a fuse burns through and the customer goes, `size` the volume bought relative to the segment's.
+months at which a fuse burns through and the customer goes, `size` the volume bought relative to the segment's. `ends`
+is a month at which the customer goes in any case, `ends_for` why, `ender` the source that ended its life (-1: a fuse
+did); `relit` counts notices withdrawn, `lapses` is the hazard of dropping out after a purchase, `spell` counts the
+times the customer has come.
 """
 
 
@@ -54,17 +63,27 @@ class Pool:
         self._capacity = 1024
         self._defaults: dict[str, Any] = {}
         self._columns: dict[str, Column] = {}
+        self._lasting: list[str] = []
         for name, default in _TRAITS.items():
-            self.own(name, default)
+            self.own(name, default, lasts=name in ("frailty", "size", "lapses"))
 
-    def own(self, name: str, default: Any) -> None:
-        """Add a column with a typed numpy default; its owner alone writes to it."""
+    def own(self, name: str, default: Any, *, lasts: bool = False) -> None:
+        """Add a column with a typed numpy default; its owner alone writes to it.
+
+        What lasts belongs to the person: a customer who leaves and comes back has it again.
+        """
+        if lasts:
+            self._lasting.append(name)
         self._defaults[name] = default
         self._columns[name] = np.full(self._capacity, default)
 
     def __getitem__(self, name: str) -> Column:
         """Return the column as a writable view, one value per row, dead rows included."""
         return self._columns[name][: self.size]
+
+    def lasting(self, rows: Ints) -> dict[str, Column]:
+        """Return a copy of what belongs to these persons, by column."""
+        return {name: self[name][rows].copy() for name in self._lasting}
 
     def __len__(self) -> int:
         """Count the customers present."""

@@ -12,7 +12,7 @@ from retainsim.pool import Pool
 from retainsim.profile import Profile
 
 if TYPE_CHECKING:
-    from retainsim.scenario.schema import Billing, Parameters
+    from retainsim.scenario.schema import Billing, Parameters, Segment
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class Shapes:
     margin_by_year: tuple[float, ...] = ()
     extra_margin: tuple[tuple[str, Profile], ...] = ()
     """Margin on top, as a share of it, by origin."""
+    agreed: tuple[tuple[str, float], ...] = ()
+    """Discounts that named clients have accepted, by name."""
 
 
 @dataclass(frozen=True)
@@ -37,17 +39,25 @@ class Tariff:
     revenue_profile: Profile
     cost_profile: Profile
     billing: Billing | None
+    by_purchase: bool = False
+    """Revenue comes purchase by purchase; `revenue` is what is left of one unit of money after the discount."""
 
     @property
     def is_flat(self) -> bool:
-        """True where nothing runs with tenure and nothing is billed in instalments."""
-        return self.billing is None and self.revenue_profile.is_constant and self.cost_profile.is_constant
+        """True where nothing runs with tenure, is billed in instalments or comes purchase by purchase."""
+        if self.by_purchase or self.billing is not None:
+            return False
+        return self.revenue_profile.is_constant and self.cost_profile.is_constant
 
 
 def tariff_of(now: Parameters, segment: str, origin: str, shapes: Shapes) -> Tariff:
     """Return the tariff in force for customers of a segment who came from an origin."""
-    mine, plan, profile = now.segments[segment], now.plan(segment, origin), shapes.revenue
-    revenue = (plan.price or 0.0) * mine.volume * (1 - mine.discount)
+    mine, plan, profile = _terms_of(now, segment, shapes), now.plan(segment, origin), shapes.revenue
+    revenue = (1.0 if mine.by_purchase else plan.price or 0.0) * mine.volume * (1 - mine.discount)
+    account = now.account(segment)
+    if account is not None and account.growth:
+        revenue *= (1 + account.growth) ** (-account.customer_for_months / 12.0)
+        profile = profile.times(Profile.growing(1 + account.growth, 12.0 * _FOR_EVER))
     if shapes.margin_by_year:
         starts = tuple(12.0 * year for year in range(len(shapes.margin_by_year)))
         needed = tuple((m / 12.0 + mine.cost_to_serve) / mine.gross_margin for m in shapes.margin_by_year)
@@ -57,7 +67,9 @@ def tariff_of(now: Parameters, segment: str, origin: str, shapes: Shapes) -> Tar
         off = Profile.steps((0.0, channel.first_discount_months), (1 - channel.first_discount, 1.0))
         profile = profile.times(off)
     extra = dict(shapes.extra_margin).get(origin)
-    if extra is not None and revenue * mine.gross_margin > 0:
+    if extra is not None and mine.by_purchase:
+        profile = profile.times(extra)
+    elif extra is not None and revenue * mine.gross_margin > 0:
         serve = shapes.cost.times(extra.plus(Profile(), -1.0))
         profile = profile.times(extra).plus(serve, -mine.cost_to_serve / (revenue * mine.gross_margin))
     return Tariff(
@@ -68,7 +80,21 @@ def tariff_of(now: Parameters, segment: str, origin: str, shapes: Shapes) -> Tar
         revenue_profile=profile,
         cost_profile=shapes.cost,
         billing=plan.billing,
+        by_purchase=mine.by_purchase,
     )
+
+
+_FOR_EVER = 300.0
+"""Years; no client stays longer."""
+
+
+def _terms_of(now: Parameters, segment: str, shapes: Shapes) -> Segment:
+    """Return what a segment pays, with the discount a named client has agreed to since."""
+    agreed, account = dict(shapes.agreed).get(segment), now.account(segment)
+    if agreed is None or account is None:
+        return now.everyone[segment]
+    settled = account.model_copy(update={"discount": agreed})
+    return settled.as_segment(now.segments[account.segment])
 
 
 class Bills:

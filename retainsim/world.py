@@ -9,23 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import simpy
 
+from retainsim import gate
 from retainsim.acquisition import Acquisition, Joiners
 from retainsim.bases import Bases
 from retainsim.churn import Churn
 from retainsim.clocks import Clocks
 from retainsim.draws import Floats, Ints, Luck
-from retainsim.ledger import Ledger, cohort_width, month_row
+from retainsim.hazards import Closed
+from retainsim.ledger import Ledger, month_row
 from retainsim.money import Money
 from retainsim.opening import default_mix, open_pool
 from retainsim.pool import Pool
+from retainsim.touches import Touches
+from retainsim.trace import Trace
 
 if TYPE_CHECKING:
-    from retainsim.mechanism import Mechanism
+    from retainsim.mechanism import Event, Mechanism
     from retainsim.scenario.arms import Timeline
     from retainsim.scenario.schema import Arm, Parameters
 
@@ -39,46 +43,63 @@ class Setup:
     timeline: Timeline
     bases: Bases
     lever_factor: float = 1.0
+    closed: Closed | None = None
 
 
 class World:
     """One replication of one arm."""
 
-    def __init__(self, setup: Setup, luck: Luck, mechanisms: Sequence[Mechanism], *, eager: bool = False) -> None:
+    def __init__(
+        self, setup: Setup, luck: Luck, mechanisms: Sequence[Mechanism], *, eager: bool = False, trace: bool = False
+    ) -> None:
         self.env = simpy.Environment()
         self.luck, self.today, self.arm, self.bases = luck, setup.today, setup.arm, setup.bases
         self.now, self._timeline, self.lever_factor = setup.timeline.at(0.0), setup.timeline, setup.lever_factor
         self.segments, self.channels = setup.bases.segments, tuple(sorted(self.today.acquisition))
         self.origins = self.today.origins
-        self._mechanisms = mechanisms
-        self._build()
-        self.churn.eager = self.money.by_customer = eager
+        self.mechanisms = sorted(mechanisms, key=lambda mechanism: type(mechanism).__module__)
+        self._build(setup.closed)
+        self.churn.eager = self.money.by_customer = eager or trace
+        self.trace = self.money.trace = Trace(self.pool) if trace else None
         for each in mechanisms:
             each.attach(self)
         self.settled, self._closed, self._ended = 0.0, -1, False
         self._taxed = np.zeros(self.today.run.months + 1)
         self._taxed[0] = self.now.firm.tax_rate
         open_pool(self)
+        rows = self.pool.rows()
+        self.touch(
+            "opening", rows, np.zeros(len(rows)), why=np.array(self.segments, dtype=object)[self.pool["segment"]]
+        )
         self.hold()
 
-    def _build(self) -> None:
+    def _build(self, closed: Closed | None) -> None:
         run, bases = self.today.run, self.bases
         self.pool = Pool(len(self.segments) * len(self.origins))
         self.ledger = Ledger(
             run.months, len(self.segments), len(self.origins), len(bases.reasons), self.today.discounting
         )
         self.churn = Churn(
-            self.pool, self.luck, reasons=bases.reasons, durations=bases.durations, origins=len(self.origins)
+            self.pool,
+            self.luck,
+            reasons=bases.reasons,
+            durations=bases.durations,
+            origins=len(self.origins),
+            closed=closed,
         )
+        self.churn.is_patient = True
+        self.touches = Touches(self.pool)
         self.clocks = Clocks(self.pool, self.luck)
         self.acquisition = Acquisition(self.luck, self.origins)
         self.money = Money(self.pool, self.ledger, self.segments, self.origins)
         self._default_mix = default_mix(self.today, bases)
-        self.left_early = 0
-        """Of those who joined at least 12 months before the horizon, how many left within 12 months."""
+        self.left_early = self.left_first_year = 0
+        """Who left within 12 months: of those who joined at least 12 months before the horizon; of the opening pool."""
+        self.observed: list[tuple[str, float, str, float]] = []
+        """What mechanisms saw of themselves: mechanism, month, measure, value."""
         self.departed: list[tuple[np.ndarray, ...]] = []
-        """Names, months of joining and leaving, segments, origins and reasons of those who left."""
-        self.money.hold(self.now)
+        """Names, months of joining and leaving, segments, origins, reasons and spells of those who left."""
+        self.money.hold(self.now, 0.0)
         self.churn.terms[:] = [[self.now.plan(s, o).term_months or np.inf for o in self.origins] for s in self.segments]
 
     @property
@@ -98,6 +119,20 @@ class World:
         """Return the month whose settings are held: now, or infinity once temporary changes have ended."""
         return np.inf if self._ended else self.time
 
+    def events(self, kind: type[Event]) -> list[Any]:
+        """Return what is scheduled in the arm, of one kind, within the horizon."""
+        return [e for e in self.arm.event if isinstance(e, kind) and e.at_month < self.today.run.months]
+
+    def touch(self, touch: str, rows: Ints, times: Floats, *, why: np.ndarray | str = "") -> None:
+        """Let something pass between the firm and these customers, each at its own time (months)."""
+        self.touches.happen(touch, rows, times)
+        if self.trace is not None:
+            self.trace.note(touch, rows, times, why=why)
+
+    def observe(self, mechanism: str, month: float, **measures: float) -> None:
+        """Keep what a mechanism sees of itself, such as the utilisation of a desk, for the tables of the run."""
+        self.observed += [(mechanism, month, measure, float(value)) for measure, value in measures.items()]
+
     def change(self) -> None:
         """Let whatever changed take effect now: settle up to now under the old hazards, then hold the new."""
         self.settle()
@@ -116,32 +151,25 @@ class World:
 
     def value_rate(self, rows: Ints) -> Floats:
         """Return what each customer brings per month now: margin less cost to serve (money)."""
-        segment, origin = self.pool["segment"][rows], self.pool["origin"][rows]
-        return self.money.margin_rate()[segment, origin]
+        return self.money.margin_rate(rows)
 
     def move(self, rows: Ints, segments: Ints, times: Floats) -> None:
         """Move customers to other segments at their own times, within the span being settled."""
-        self.money.move_out(rows, times)
-        self.ledger.count_moves(times, self.pool["segment"][rows], segments, self.pool["origin"][rows])
-        free = self.pool["notice"][rows] > times
-        self.churn.burn(rows[free], times[free])
-        self._change_frailty(rows, segments)
-        self.clocks.move(rows, times, segments)
-        self.pool["cell"][rows] = segments * len(self.origins) + self.pool["origin"][rows]
-        self.money.enter(rows, times)
-        self.churn.project(rows[free])
+        gate.move(self, rows, segments, times)
 
     def hold(self) -> None:
         """Hold factors, rates and tariffs as they are now until the next settlement."""
         self.now = self._timeline.at(self.in_force, self.window)
-        for each in self._mechanisms:
+        self.money.hold(self.now, self.time)  # so that mechanisms see today's prices
+        for each in self.mechanisms:
             each.hold(self)
-        self.money.hold(self.now)
+        self.money.hold(self.now, self.time)  # with the shapes they give
         self.churn.hold(self.time)
+        self.churn.flush()
 
     def review(self) -> None:
         """Let every mechanism look at the pool and act."""
-        for each in self._mechanisms:
+        for each in self.mechanisms:
             each.review(self)
 
     def settle(self) -> None:
@@ -151,13 +179,21 @@ class World:
             return
         self._close(start)
         self.admit(self.acquisition.arrivals(start, end))
+        for each in self.mechanisms:
+            each.arrive(self, start, end)
         self.clocks.settle(end)
-        self._depart(end)
+        self.churn.settle(start, end)
+        self.touches.deliver()
+        for each in self.mechanisms:
+            each.serve(self, start, end)
+        self.touches.deliver()
+        gate.depart(self, end)
+        self.touches.deliver()
         self.money.settle_present(end)
-        for each in self._mechanisms:
+        for each in self.mechanisms:
             each.settle(self, start, end)
         self.money.settle(start, end)
-        self.churn.settle(start, end)
+        self.churn.flush()
         self._taxed[month_row(end)] += self.now.firm.tax_rate * (end - start)
         self.pool.pack()
         self.settled = end
@@ -171,6 +207,9 @@ class World:
         """Close the books at the horizon."""
         self.settle()
         self._close(self.settled)
+        if self.trace is not None:
+            rows = self.pool.rows()
+            self.trace.close(rows, np.full(len(rows), self.time))
         self.ledger.tax_values(self._taxed)
 
     def count(self) -> Ints:
@@ -180,7 +219,7 @@ class World:
     def _close(self, time: float) -> None:
         """Close the month that ends at `time`, once all that happened at that very moment is known."""
         if self.churn.jolted:
-            self._depart(time)
+            gate.depart(self, time)
             self.churn.jolted = False
         if time == int(time) and time > self._closed:
             self._closed = int(time)
@@ -189,61 +228,10 @@ class World:
             self.ledger.tax(self._closed, self._taxed[self._closed])
 
     def admit(self, joiners: Joiners) -> None:
-        """Let customers join at their own times, within the span being settled."""
-        if not len(joiners.names):
-            return
-        pool, rows = self.pool, self.pool.append(len(joiners.names))
-        row = month_row(float(joiners.times.max()))
-        pool["name"][rows], pool["joined"][rows] = joiners.names, joiners.times
-        pool["cohort"][rows] = -(-row // cohort_width(self.ledger.months))
-        pool["since"][rows] = joiners.times
-        pool["segment"][rows], pool["origin"][rows] = joiners.segments, joiners.origins
-        pool["cell"][rows] = joiners.segments * len(self.origins) + joiners.origins
-        for index, law in enumerate(self.bases.frailties):
-            mine = rows[joiners.segments == index]
-            if not law.is_none:
-                pool["frailty"][mine] = law.draw(self.luck, pool["name"][mine])
-        self.churn.light(rows)
-        self.churn.project(rows)
-        self.clocks.start(rows, joiners.times)
-        self.money.enter(rows, joiners.times)
-        self.ledger.count(self.ledger.joined, row, joiners.segments, joiners.origins)
-        self._pay_for(joiners, row)
+        """Let customers join, or come back, at their own times, within the span being settled."""
+        gate.admit(self, joiners)
 
-    def _pay_for(self, joiners: Joiners, row: int) -> None:
-        prices = self.acquisition.prices()[joiners.origins]
-        if not prices.any():
-            return
-        shape = len(self.segments), len(self.origins)
-        cells = joiners.segments * shape[1] + joiners.origins
-        paid = (prices, prices * np.exp(-self.ledger.discounting * joiners.times))
-        nominal, valued = (np.bincount(cells, amounts, shape[0] * shape[1]).reshape(shape) for amounts in paid)
-        self.ledger.add("acquisition", row, nominal.astype(np.float64), valued.astype(np.float64))
-
-    def _depart(self, until: float) -> None:
-        rows = self.churn.leavers(until)
-        if not len(rows):
-            return
-        pool = self.pool
-        times = pool["leaves"][rows].copy()
-        self.money.settle_rows(rows, times)
-        self.money.leave(rows, times)
-        where = pool["segment"][rows], pool["origin"][rows], pool["reason"][rows]
-        np.add.at(self.ledger.left, (np.ceil(times).astype(np.int64), *where), 1)
-        self._watch(pool["joined"][rows], times)
-        self.departed.append((pool["name"][rows], pool["joined"][rows], times, *where))
-        self.pool.remove(rows)
-
-    def _watch(self, joined: Floats, left: Floats) -> None:
-        """Count who left within 12 months of joining, among those watched for so long."""
-        watched = (joined >= 0.0) & (joined <= self.ledger.months - 12.0)
-        self.left_early += int((watched & (left - joined <= 12.0 + 1e-9)).sum())
-
-    def _change_frailty(self, rows: Ints, segments: Ints) -> None:
-        """Keep each customer's rank where the new segment's law of frailty differs."""
-        laws, pool = self.bases.frailties, self.pool
-        for old in np.unique(pool["segment"][rows]):
-            for new in np.unique(segments):
-                mine = rows[(pool["segment"][rows] == old) & (segments == new)]
-                if laws[old] != laws[new] and len(mine):
-                    pool["frailty"][mine] = laws[new].quantile(laws[old].rank(pool["frailty"][mine]))
+    def welcome(self, rows: Ints) -> None:
+        """Let every mechanism give new customers the traits it owns."""
+        for each in self.mechanisms:
+            each.welcome(self, rows)

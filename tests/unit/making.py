@@ -58,8 +58,8 @@ def play(
 def play_in_order(names: list[str], start: Setup, luck: Luck, monkeypatch: Any) -> engine.Outcome:
     """Play one replication with exactly these mechanisms, attached in this order."""
 
-    def build(start: Setup, luck: Luck, *, eager: bool = False) -> World:
-        return World(start, luck, [module(name).Mechanism() for name in names], eager=eager)
+    def build(start: Setup, luck: Luck, *, eager: bool = False, trace: bool = False) -> World:
+        return World(start, luck, [module(name).Mechanism() for name in names], eager=eager, trace=trace)
 
     with monkeypatch.context() as patch:
         patch.setattr(engine, "build", build)
@@ -99,7 +99,7 @@ def firm_of(
     churn.light(rows)
     table = np.broadcast_to(np.asarray(hazards, dtype=float), (len(durations), len(reasons)))
     for index, reason in enumerate(reasons):
-        churn.add("base", reason, table[:, index])
+        churn.add("reasons", reason, table[:, index])
     churn.open(rows, table)
     churn.hold(0.0)
     return pool, churn

@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from retainsim.census import Census
 from retainsim.churn import Churn
 from retainsim.draws import Luck, key, name
+from retainsim.hazards import Closed
 from retainsim.laws import Duration
 from retainsim.pool import Pool
 from unit.making import EXAMPLES, firm_of, fuses
@@ -339,7 +341,7 @@ def test_a_jolt_loses_the_share_asked_for_whatever_their_frailty():
     frailty = np.where(np.arange(n) % 2, 5.0, 0.1)
     pool, churn = firm_of(n, hazards=[0.001, 0.001], frailty=frailty)
     rows = np.flatnonzero(pool["leaves"] > 6.0)
-    churn.jolt(rows, "b", 0.04, 6.0)
+    churn.jolt(rows, "b", 0.04, 6.0, source="breach")
     gone = pool["leaves"][rows] == 6.0
     for half in (0, 1):
         mine = rows % 2 == half
@@ -350,7 +352,7 @@ def test_a_jolt_loses_the_share_asked_for_whatever_their_frailty():
 def test_a_jolt_ignores_the_term_but_leaves_those_alone_who_have_given_notice():
     pool, churn = firm_of(N, hazards=HAZARDS, term=12.0)
     before, noticed = pool["leaves"].copy(), pool["notice"] <= 5.0
-    churn.jolt(np.arange(N), "a", 0.5, 5.0)
+    churn.jolt(np.arange(N), "a", 0.5, 5.0, source="breach")
     assert np.array_equal(pool["leaves"][noticed], before[noticed])
     left_now = (pool["leaves"] == 5.0)[~noticed].mean()
     assert abs(left_now - 0.5) < 4 * 0.5 / np.sqrt((~noticed).sum())
@@ -361,7 +363,7 @@ def test_a_jolt_ignores_the_term_but_leaves_those_alone_who_have_given_notice():
 def test_who_survives_a_jolt_goes_on_as_if_nothing_had_been():
     pool, churn = firm_of(100_000, hazards=HAZARDS)
     rows = np.flatnonzero(pool["leaves"] > 6.0)
-    churn.jolt(rows, "a", 0.3, 6.0)
+    churn.jolt(rows, "a", 0.3, 6.0, source="breach")
     later = pool["leaves"][pool["leaves"] > 6.0]
     assert stats.kstest(later - 6.0, stats.expon(scale=1 / 0.07).cdf).pvalue > 1e-4
 
@@ -370,7 +372,7 @@ def test_a_larger_jolt_takes_those_of_the_smaller_and_more():
     gone = []
     for share in (0.1, 0.3):
         pool, churn = firm_of(N, hazards=HAZARDS)
-        churn.jolt(np.arange(N), "a", share, 0.0)
+        churn.jolt(np.arange(N), "a", share, 0.0, source="breach")
         gone.append(pool["leaves"] == 0.0)
     assert gone[1][gone[0]].all()
     assert gone[1].sum() > gone[0].sum()
@@ -378,7 +380,7 @@ def test_a_larger_jolt_takes_those_of_the_smaller_and_more():
 
 def test_a_jolt_of_everybody_leaves_nobody():
     pool, churn = firm_of(N, hazards=HAZARDS)
-    churn.jolt(np.arange(N), "a", 1.0, 3.0)
+    churn.jolt(np.arange(N), "a", 1.0, 3.0, source="breach")
     assert (pool["leaves"] <= 3.0).all()
 
 
@@ -428,13 +430,54 @@ def test_notice_once_given_is_kept_whatever_changes(factor):
     assert not np.array_equal(pool["leaves"][~noticed], before[~noticed])
 
 
-def test_fuses_of_the_immortal_tell_the_hazard_gone_through():
+def test_a_census_splits_what_is_burnt_into_the_bases_doing_and_all_else():
     pool, churn = firm_of(100, hazards=HAZARDS, durations=(LAWS["falling"],))
-    churn.make_immortal()
-    assert (pool["leaves"] > 1e4).all()
-    churn.multiply("test", ["a"], 2.0)
-    churn.hold(6.0)
-    passed = LAWS["falling"].cumulative(np.array([6.0, 12.0]))
-    used = churn.used(12.0)
-    assert used[0] == pytest.approx(HAZARDS[0] * (passed[0] + 2 * (passed[1] - passed[0])), rel=1e-6)
-    assert used[1] == pytest.approx(HAZARDS[1] * passed[1], rel=1e-6)
+    churn.add("rivals", "a", np.array([HAZARDS[0]]))
+    churn.hold(0.0)
+    churn.census = Census(pool, (1, 2), is_counted=False)
+    passed = LAWS["falling"].cumulative(np.array([6.0]))[0]
+    staying = np.flatnonzero(pool["leaves"] > 6.0)
+    churn.burn(staying, 6.0)
+    assert churn.census.base[0] == pytest.approx(len(staying) * passed * np.array(HAZARDS), rel=1e-9)
+    assert churn.census.other[0] == pytest.approx([len(staying) * passed * HAZARDS[0], 0.0], rel=1e-9)
+
+
+def test_lives_end_at_the_earliest_of_their_ends_and_for_its_reason():
+    pool, churn = firm_of(3, hazards=(0.0, 0.0))
+    rows = np.arange(3)
+    churn.end(rows, "b", np.array([5.0, 2.0, np.inf]), source="first")
+    churn.end(rows, "a", np.array([3.0, 4.0, 7.0]), source="second")
+    assert pool["leaves"].tolist() == [3.0, 2.0, 7.0]
+    assert [churn.reasons[i] for i in pool["reason"]] == ["a", "b", "a"]
+    assert {k: v.tolist() for k, v in churn.feeds(rows, pool["leaves"]).items()} == {
+        "reasons": [0.0, 0.0, 0.0], "first": [0.0, 1.0, 0.0], "second": [1.0, 0.0, 1.0],
+    }  # fmt: skip
+
+
+def test_a_leak_that_is_closed_ends_nobody_and_jolts_nobody():
+    pool = Pool(1)
+    churn = Churn(
+        pool, Luck(0, 0), reasons=("a", "b"), durations=(LAWS["constant"],), origins=1,
+        closed=Closed(reasons=frozenset({"a"}), mechanisms=frozenset({"rivals"})),
+    )  # fmt: skip
+    rows = pool.append(5)
+    churn.light(rows)
+    churn.add("reasons", "a", np.array([0.1]))
+    churn.add("rivals.pull", "b", np.array([0.1]))
+    churn.hold(0.0)
+    churn.end(rows, "a", np.full(5, 1.0), source="accounts")
+    churn.end(rows, "b", np.full(5, 1.0), source="rivals")
+    churn.jolt(rows, "a", 1.0, 2.0, source="breach")
+    assert not churn.table.any()
+    assert np.isinf(pool["leaves"]).all()
+
+
+def test_a_notice_withdrawn_is_no_notice():
+    pool, churn = firm_of(50, hazards=(0.2, 0.1), term=12.0)
+    noticed = np.flatnonzero(pool["notice"] <= 6.0)
+    assert len(noticed)
+    before = pool["leaves"].copy()
+    churn.withdraw(np.arange(50), 6.0)
+    assert (pool["notice"][noticed] > 6.0).all()
+    others = np.setdiff1d(np.arange(50), noticed)
+    assert np.array_equal(pool["leaves"][others], before[others])
