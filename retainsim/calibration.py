@@ -10,11 +10,14 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from retainsim.bases import Bases, raw_bases, scaled, split_of, with_b
 from retainsim.draws import Floats
 from retainsim.errors import ScenarioError
 from retainsim.expectation import (
+    PRECISION,
+    Probe,
     expected_retention,
     is_closed_form,
     probe,
@@ -27,6 +30,10 @@ from retainsim.scenario.schema import Arm, Parameters, Retention
 from retainsim.units import monthly_hazard
 
 _TRIALS = 12
+_NEAR = 0.005
+"""Churn (share) so near to the observed that one more correction, off by a twentieth of it, brings it there."""
+_EXCESS = 0.005
+"""Share of the observed churn by which mechanisms may feed a reason more than leaves for it: less than a point."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +82,11 @@ def calibrate(today: Parameters) -> Calibration:
     bases = replace(bases, standing=factors)
     if today.churn.calibrate:
         bases = _split(today, bases, factors)
-        for index in range(len(bases.segments)):
+        for index in range(len(bases.segments) - bases.clients):
             bases = _solve_segment(today, bases, factors, index)
         if not is_closed_form(today):
             bases = _refine(today, bases)
+            return Calibration(bases, np.array([1.0 - (today.everyone[s].annual_churn or 0.0) for s in bases.segments]))
     return Calibration(bases, expected_retention(today, bases))
 
 
@@ -99,10 +107,17 @@ def solve_lever(today: Parameters, found: Calibration, lever: Retention, where: 
     @cache
     def retention(factor: float) -> float:
         table = np.where(scope[:, None] & reasons[None, :], factor, 1.0)
-        return float(weights @ expected_retention(today, bases, table))
+        if is_closed_form(today):
+            return float(weights @ expected_retention(today, bases, table))
+        return float(weights @ probe(today, bases, table, precision=np.inf).retention)
 
     now = float(weights @ found.retention)
-    goal, most = lever.goal(now), retention(0.0)
+    goal = lever.goal(now)
+    if not is_closed_form(today):
+        guess = _chased(retention, now, goal)
+        if guess is not None:
+            return Lever(guess, now, goal)
+    most = retention(0.0)
     if goal > most + 1e-12:
         raise ScenarioError(
             f"{where}: retention of {goal:.1%} asked for (from {now:.1%} today), but with every leak in its "
@@ -135,7 +150,7 @@ def recalibrate(file: Parameters, drawn: Parameters, found: Calibration) -> Base
     if any(getattr(drawn.segments[s], k) != getattr(file.segments[s], k) for s in file.segments for k in laws):
         return calibrate(drawn).bases
     old, new = (
-        np.array([monthly_hazard(p.segments[s].annual_churn or 0.0) for s in found.bases.segments])
+        np.array([monthly_hazard(p.everyone[s].annual_churn or 0.0) for s in found.bases.segments])
         for p in (file, drawn)
     )
     scale = np.divide(new, old, out=np.ones_like(new), where=old > 0)
@@ -185,57 +200,104 @@ def _bracket(excess: Callable[[float], float]) -> tuple[float, float]:
 
 
 def _refine(today: Parameters, bases: Bases) -> Bases:
-    """Correct the closed form by simulation, in secant steps, until churn is within 0.02 points; refuse beyond 0.1."""
-    goal = np.array([1.0 - (today.segments[s].annual_churn or 0.0) for s in bases.segments])
-    shares = raw_bases(today).hazards
-    slope, last = np.ones(len(goal)), None
-    for _ in range(_TRIALS):
-        found, by_reason = probe(today, bases, np.ones_like(bases.hazards))
-        error = np.abs(found - goal)
-        if error.max() < 2e-4 and _share_error(by_reason, shares) < 1e-3:
-            break
-        short = _log_hazard(goal) - _log_hazard(found)
-        if last is not None:
-            moved, gained = last[0], last[1] - short
-            steady = np.abs(moved) > 1e-3
-            slope = np.where(steady, np.clip(gained / np.where(steady, moved, 1.0), 0.1, 2.0), slope)
-            if ((moved > 1.0) & (gained < 1e-3)).any():
-                break  # more hazard brings no more churn
-        step = np.clip(short / slope, -2.0, 2.0)
-        last = step, short
-        with np.errstate(divide="ignore", invalid="ignore"):
-            lean = (shares / shares.sum(1, keepdims=True)) / (by_reason / by_reason.sum(1, keepdims=True))
-        for index in range(len(goal)):
-            leaning = np.nan_to_num(lean[index], nan=1.0, posinf=1.0)
-            bases = _corrected(bases, index, float(np.exp(step[index])), leaning)
-    worst = int(np.argmax(error))
-    if error[worst] > 1e-3:
-        raise ScenarioError(
-            f"segments.{bases.segments[worst]}.annual_churn: {1 - goal[worst]:.1%} cannot be reproduced with the "
-            f"mechanisms that are on (closest: {1 - found[worst]:.1%}); weaken them, or observe another churn"
-        )
-    return bases
+    """Correct the closed form by simulation: bases feed of each reason what mechanisms leave of the observed churn.
+
+    Raises
+    ------
+    ScenarioError
+        If mechanisms alone make more customers leave than are observed to, or the churn is not met in the end.
+    """
+    goal = np.array([today.everyone[s].annual_churn or 0.0 for s in bases.segments])
+    split, ours = split_of(today), np.arange(len(goal)) < len(goal) - bases.clients
+    ours &= goal > 0.0
+    worst = np.inf
+    for trial in range(_TRIALS):
+        found = probe(today, bases, np.ones_like(bases.hazards), precision=PRECISION if trial > 1 else np.inf)
+        wanted = _wanted(found, goal, split)
+        error = np.abs(found.leave.sum(axis=1) - goal) * ours
+        lean = np.abs(found.leave - wanted)[:, split > 0].max(axis=1, initial=0.0) * ours
+        _refuse_excess(today, bases, found, wanted, ours)
+        for index in np.flatnonzero(ours):
+            bases = _fed_anew(bases, int(index), found, wanted[index])
+        if trial > 1 and max(error.max(), lean.max()) < _NEAR:
+            return bases
+        if trial > 3 and error.max() > 0.8 * worst:
+            break  # more hazard brings no more churn
+        worst = float(error.max())
+    far = int(np.argmax(error))
+    raise ScenarioError(
+        f"segments.{bases.segments[far]}.annual_churn: {goal[far]:.1%} cannot be reproduced with the "
+        f"mechanisms that are on (closest: {found.leave[far].sum():.1%}); weaken them, or observe another churn"
+    )
 
 
-def _log_hazard(retention: Floats) -> Floats:
-    """Return ln(-ln retention), 0 where everybody stays."""
-    return np.where(retention < 1.0, np.log(-np.log(np.clip(retention, 1e-12, 1.0 - 1e-12))), 0.0)
+def _wanted(found: Probe, goal: Floats, split: Floats) -> Floats:
+    """Return the leavings observed by segment and reason, as shares of the opening pool.
+
+    Reasons that only mechanisms bring along have what these feed; those of the file share the rest.
+    """
+    brought = found.leave * (split == 0)
+    rest = np.maximum(goal - brought.sum(axis=1), 0.0)
+    return np.asarray(brought + rest[:, None] * split)
 
 
-def _corrected(bases: Bases, segment: int, scale: float, lean: Floats) -> Bases:
+def _refuse_excess(today: Parameters, bases: Bases, found: Probe, wanted: Floats, ours: NDArray[np.bool_]) -> None:
+    """Refuse mechanisms that by themselves make more customers leave than are observed to, naming them."""
+    fed = found.other / np.maximum(found.customers, 1.0)[:, None]
+    goal = np.array([today.everyone[s].annual_churn or 0.0 for s in bases.segments])
+    over = (fed - wanted) / np.maximum(goal, 1e-9)[:, None] * ours[:, None]
+    if over.max() <= _EXCESS:
+        return
+    segment, reason = (int(i) for i in np.unravel_index(over.argmax(), over.shape))
+    name = bases.reasons[reason]
+    culprits = [each for each in today.on if name in getattr(today.mechanisms, each).feeds()] or list(today.on)
+    where = f"segments.{bases.segments[segment]}.annual_churn"
+    raise ScenarioError(
+        f"{where}: of {goal[segment]:.1%} observed, {wanted[segment, reason]:.1%} "
+        f"may leave for {name}, but mechanisms alone make {fed[segment, reason]:.1%} leave for it "
+        f"({', '.join(f'mechanisms.{each}' for each in culprits)}); weaken them, or give {name} a larger share"
+    )
+
+
+def _fed_anew(bases: Bases, segment: int, found: Probe, wanted: Floats) -> Bases:
+    """Scale the bases of a segment so that, with what mechanisms feed, leavings come closer to those wanted."""
+    count = max(float(found.customers[segment]), 1.0)
+    base, other = found.base[segment] / count, found.other[segment] / count
+    goal = np.maximum(wanted - other, 0.0)
+    ratio = np.divide(goal, base, out=np.zeros_like(goal), where=base > 0)
+    left, aim = float(base.sum() + other.sum()), float(wanted.sum())
+    steeper = (np.log1p(-min(aim, 0.99)) / np.log1p(-min(left, 0.99))) / (aim / left) if left and aim else 1.0
     hazards = bases.hazards.copy()
-    leaning = hazards[segment] * lean
+    scale = float(base @ ratio / base.sum()) * float(steeper) if base.sum() else 1.0
+    leaning = hazards[segment] * ratio
     hazards[segment] = leaning * hazards[segment].sum() / leaning.sum() if leaning.sum() > 0 else leaning
     bases = replace(bases, hazards=hazards)
-    beta = isinstance(bases.frailties[segment], BetaFrailty)
-    return with_b(bases, segment, 1 / scale) if beta else scaled(bases, segment, scale)
+    if isinstance(bases.frailties[segment], BetaFrailty):
+        return with_b(bases, segment, 1.0 / max(scale, 1e-6))
+    return scaled(bases, segment, scale)
 
 
-def _share_error(by_reason: Floats, shares: Floats) -> float:
-    total = by_reason.sum(axis=1, keepdims=True)
-    kept = total[:, 0] > 0
-    wanted = shares[kept] / shares[kept].sum(axis=1, keepdims=True)
-    return float(np.abs(by_reason[kept] / total[kept] - wanted).max(initial=0.0))
+def _chased(retention: Callable[[float], float], now: float, goal: float) -> float | None:
+    """Find the factor by secants on -ln(retention), which is nearly linear in it; None where that leaves [0, 1].
+
+    Gains are simulated on the luck of what there is now, so a few batches tell them.
+    """
+    if not now < goal < 1.0:
+        return 1.0 if goal == now else None
+    simulated = retention(1.0)
+    now, goal = simulated, goal + simulated - now
+    old, factor = 1.0, float(np.log(goal) / np.log(now))
+    height = -np.log(now)
+    for _ in range(6):
+        new = -np.log(retention(factor))
+        if abs(np.exp(-new) - goal) < 1e-4:
+            return factor
+        slope = (height - new) / (old - factor)
+        old, height = factor, new
+        factor = float(factor + (-np.log(goal) - new) / slope) if slope > 0 else -1.0
+        if not 0.0 < factor <= 1.0:
+            return None
+    return None
 
 
 def _root(function: Callable[[float], float], low: float, high: float, precision: float) -> float:

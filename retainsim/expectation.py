@@ -1,12 +1,13 @@
 """Expectation: 12-month retention of the opening pool, by integral where there is one, else by simulation.
 
 Where mechanisms only put factors on hazards, retention is an integral over the pool's law of tenure and frailty,
-and is worked out to machine precision. Where customers move between segments or are picked one by one, it is
-measured on 700,000 simulated customers, with the same luck every time.
+and is worked out to machine precision. Elsewhere it is measured on up to 700,000 simulated customers, with the same
+luck every time.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 import numpy as np
@@ -14,16 +15,21 @@ import numpy as np
 from retainsim import mechanisms
 from retainsim.bases import Bases
 from retainsim.cache import recall
-from retainsim.draws import Floats, Luck, Names
+from retainsim.census import Census
+from retainsim.draws import Floats, Luck
 from retainsim.engine import build, calendar
+from retainsim.mechanism import Mechanism
 from retainsim.opening import staying
 from retainsim.scenario.arms import Timeline
 from retainsim.scenario.schema import Arm, Parameters
-from retainsim.world import Setup, World
+from retainsim.world import Setup
 
-MODEL = 1
+MODEL = 2
 """Raised with every change of results, so that no expectation of an older model is taken from the cache."""
 PROBED = 700_000
+PRECISION = 3e-4
+"""Standard error of a segment's 12-month churn (share) that a simulated expectation may have."""
+MIN_BATCHES, MOST_BATCHES = 8, 200
 _BATCH = 50_000
 
 
@@ -34,15 +40,14 @@ def expected_retention(today: Parameters, bases: Bases, lever: Floats | None = N
     """
     lever = np.ones_like(bases.hazards) if lever is None else lever
     if not is_closed_form(today):
-        return probe(today, bases, lever)[0]
+        return probe(today, bases, lever).retention
     factors = standing_factors(today, bases) * lever
     return np.array([segment_retention(today, bases, factors, s) for s in range(len(bases.segments))])
 
 
 def is_closed_form(today: Parameters) -> bool:
     """True where every mechanism that is on does no more to hazards than put factors on them."""
-    names = (*mechanisms.ALWAYS_ON, *today.on)
-    return all(mechanisms.module(name).Mechanism.is_closed_form(today) for name in names)
+    return all(_class_of(name).is_closed_form(today) for name in (*mechanisms.ALWAYS_ON, *today.on))
 
 
 def standing_factors(today: Parameters, bases: Bases) -> Floats:
@@ -57,66 +62,113 @@ def segment_retention(today: Parameters, bases: Bases, factors: Floats, segment:
     return staying(today, bases, segment, rate=float((bases.hazards[segment] * factors[segment]).sum()), span=12.0)
 
 
-def probe(today: Parameters, bases: Bases, lever: Floats) -> tuple[Floats, Floats]:
-    """Simulate the first year of 700,000 opening customers, or of newcomers where the pool is empty.
+@dataclass(frozen=True)
+class Probe:
+    """What the first year of the opening pool comes to, by simulation.
 
-    Returns retention, shape (segments,), and how many leave, shape (segments, reasons); kept by content.
+    Parameters
+    ----------
+    customers
+        Opening customers simulated, shape (segments,).
+    base, other
+        How many of them are expected to leave, fed by bases and by mechanisms, shape (segments, reasons).
     """
+
+    customers: Floats
+    base: Floats
+    other: Floats
+
+    @property
+    def leave(self) -> Floats:
+        """Return the share of the opening pool that leaves, shape (segments, reasons)."""
+        return np.asarray((self.base + self.other) / np.maximum(self.customers, 1.0)[:, None])
+
+    @property
+    def retention(self) -> Floats:
+        """Return the share that stays, shape (segments,)."""
+        return np.asarray(1.0 - self.leave.sum(axis=1))
+
+
+def probe(today: Parameters, bases: Bases, lever: Floats, *, precision: float = PRECISION) -> Probe:
+    """Simulate the first year of opening customers, or of newcomers where the pool is empty; kept by content.
+
+    In batches, until the standard error of every segment's churn is within `precision` (over the square root of its
+    share of the pool, at most twice as much), or 700,000 customers or 200 batches are simulated. Where mechanisms make
+    customers depend on one another, a batch is the whole firm with all who join. The same customers, on the same luck,
+    without the mechanisms that need simulation are a control variate: what they come to is known exactly, so that the
+    simulation has to tell the difference only.
+    """
+    coupled = any(_class_of(name).is_coupled(today) for name in (*mechanisms.ALWAYS_ON, *today.on))
+    coupled = coupled and today.pool.customers > 0
     tenure = today.pool.tenure if today.pool.customers else "new"
-    pool = today.pool.model_copy(update={"customers": _BATCH, "tenure": tenure})
+    pool = today.pool.model_copy(update={"customers": today.pool.customers if coupled else _BATCH, "tenure": tenure})
     run = today.run.model_copy(update={"months": 12})
-    shocks = {name: None for name in today.on if mechanisms.module(name).Mechanism.is_shock}
-    standing = today.mechanisms.model_copy(update=shocks)
-    bare = {"run": run, "pool": pool, "mechanisms": standing, "acquisition": {}, "arms": {}, "pieces": {}, "title": ""}
-    year = today.model_copy(update=bare)
+    standing = today.mechanisms.model_copy(update={n: getattr(today.mechanisms, n).calm() for n in today.on})
+    bare = {"run": run, "pool": pool, "mechanisms": standing, "arms": {}, "pieces": {}, "title": ""}
+    year = today.model_copy(update=bare | ({} if coupled else {"acquisition": {}}))
     laws = [repr(bases.frailties), repr(bases.durations), bases.hazards.tolist(), lever.tolist()]
-    content = [version("retainsim"), MODEL, PROBED, year.model_dump(mode="json"), laws]
-    stay, leave = recall(content, lambda: _probe(Setup(year, Arm(), Timeline(year, Arm()), bases), lever))
-    return stay, leave
+    content = [version("retainsim"), MODEL, PROBED, precision, year.model_dump(mode="json"), laws]
+    return Probe(*recall(content, lambda: _probe(Setup(year, Arm(), Timeline(year, Arm()), bases), lever, precision)))
 
 
-def _probe(setup: Setup, lever: Floats) -> list[Floats]:
-    parts = [_probe_batch(setup, lever, batch) for batch in range(PROBED // _BATCH)]
-    stay, leave, count = (np.sum([part[i] for part in parts], axis=0) for i in range(3))
-    return [stay / np.maximum(count, 1), leave]
+def _probe(setup: Setup, lever: Floats, precision: float) -> list[Floats]:
+    batches: list[tuple[Floats, Floats, Floats]] = []
+    most = min(max(MIN_BATCHES, -(-PROBED // setup.today.pool.customers)), MOST_BATCHES)
+    ours = len(setup.bases.segments) - setup.bases.clients
+    while len(batches) < most and not _is_precise(batches, precision, ours):
+        batches.append(_controlled(setup, lever, len(batches)))
+    return [np.sum(parts, axis=0) for parts in zip(*batches, strict=True)]
+
+
+def _is_precise(batches: list[tuple[Floats, Floats, Floats]], precision: float, segments: int) -> bool:
+    """Tell from how batches differ whether the churn of the first segments is known well enough."""
+    if len(batches) < MIN_BATCHES:
+        return False
+    churn = np.array([(base + other).sum(axis=1) / np.maximum(count, 1.0) for count, base, other in batches])
+    count = batches[0][0][:segments]
+    allowed = np.minimum(precision * np.sqrt(count.sum() / np.maximum(count, 1.0)), 2.0 * precision)
+    return bool((churn[:, :segments].std(axis=0, ddof=1) / np.sqrt(len(batches)) <= allowed).all())
+
+
+def _controlled(setup: Setup, lever: Floats, batch: int) -> tuple[Floats, Floats, Floats]:
+    """Return a batch, with its difference from the plain firm of the same luck added to what that comes to exactly."""
+    count, base, other = _probe_batch(setup, lever, batch)
+    plain = _plain(setup)
+    _, simulated, rest = _probe_batch(plain, lever, batch)
+    factors = standing_factors(plain.today, setup.bases) * lever
+    hazards = setup.bases.hazards * factors
+    share = np.divide(hazards, hazards.sum(1, keepdims=True), out=np.zeros_like(hazards), where=hazards > 0)
+    left = 1.0 - np.array([segment_retention(plain.today, setup.bases, factors, s) for s in range(len(count))])
+    known = share * (left * count)[:, None]
+    controlled = np.array([setup.bases.lapse(s) is None for s in range(len(count))])[:, None]
+    return count, base + (known - simulated - rest) * controlled, other
+
+
+def _plain(setup: Setup) -> Setup:
+    """Return the firm without moves and without the mechanisms whose effect on hazards no integral tells."""
+    today = setup.today
+    off = {name: None for name in today.on if not _class_of(name).is_closed_form(today)}
+    still = {name: segment.model_copy(update={"moves": {}}) for name, segment in today.segments.items()}
+    left = {"mechanisms": today.mechanisms.model_copy(update=off), "segments": still, "acquisition": {}}
+    bare = today.model_copy(update=left)
+    bare.__dict__.pop("everyone", None)
+    return replace(setup, today=bare, timeline=Timeline(bare, setup.arm))
 
 
 def _probe_batch(setup: Setup, lever: Floats, batch: int) -> tuple[Floats, Floats, Floats]:
-    """Return customers expected to stay, to leave by reason, and all of them, by opening segment."""
+    """Return opening customers by segment, and how many leave by reason, fed by bases and by mechanisms."""
     world = build(setup, Luck(0, batch))
+    counted = bool(np.isfinite(world.churn.terms).any())
+    world.churn.census = census = Census(world.pool, setup.bases.hazards.shape, is_counted=counted)
     world.churn.lever_table(lever)
-    segments, names = world.pool["segment"].astype(np.int64), world.pool["name"].copy()
-    names_on = (*mechanisms.ALWAYS_ON, *setup.today.on)
-    coupled = any(mechanisms.module(n).Mechanism.is_coupled(setup.today) for n in names_on)
-    counted = coupled or bool(np.isfinite(world.churn.terms).any())
-    if not counted:
-        world.churn.make_immortal()
     world.hold()
     world.env.process(calendar(world))
     world.env.run(until=12)
     world.settle()
-    leave = _counted(world, names) if counted else _expected(world)[:, : len(names)]
-    by_reason = np.array([np.bincount(segments, part, len(setup.bases.segments)) for part in leave]).T
-    count = np.bincount(segments, minlength=len(setup.bases.segments)).astype(float)
-    return count - by_reason.sum(axis=1), by_reason, count
+    world.churn.burn(world.churn.free_rows(12.0), 12.0)
+    return census.customers, census.base, census.other
 
 
-def _expected(world: World) -> Floats:
-    """Return each customer's chance of having left by now, by reason, from the hazard it went through.
-
-    Nobody leaves, so the opening customers are still the first rows.
-    """
-    used = world.churn.used(world.time)
-    total = used.sum(axis=0)
-    return used * np.divide(-np.expm1(-total), total, out=np.zeros_like(total), where=total > 0)
-
-
-def _counted(world: World, names: Names) -> Floats:
-    """Return 1 for each opening customer who has left by now, by reason, else 0."""
-    left = np.zeros((len(world.churn.reasons), len(names)))
-    if not world.departed:
-        return left
-    gone, _, _, _, _, why = (np.concatenate(parts) for parts in zip(*world.departed, strict=True))
-    order, ours = np.argsort(names), np.isin(gone, names)
-    left[why[ours], order[np.searchsorted(names[order], gone[ours])]] = 1.0
-    return left
+def _class_of(name: str) -> type[Mechanism]:
+    found: type[Mechanism] = mechanisms.module(name).Mechanism
+    return found
