@@ -5,8 +5,26 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-ALWAYS_ON = ("channels", "firm", "investment", "moves", "reasons", "retention")
-NAMES = ("breach", "growth", "referrals", "retention_programme")
+ALWAYS_ON = ("accounts", "channels", "firm", "investment", "moves", "purchases", "reasons", "retention")
+NAMES = (
+    "account_managers",
+    "breach",
+    "discounts",
+    "failures",
+    "follow_up",
+    "growth",
+    "involuntary_churn",
+    "key_accounts",
+    "market",
+    "perception",
+    "price_only_buyers",
+    "referrals",
+    "retention_programme",
+    "rivals",
+    "service_desk",
+    "surveys",
+    "win_back",
+)
 
 
 def module(name: str) -> ModuleType:

@@ -7,7 +7,7 @@ assumptions.
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from pydantic import model_validator
@@ -42,12 +42,24 @@ class Settings(mechanism.Settings):
             raise ValueError("say when: at_month, per_year or both")
         return self
 
+    def calm(self) -> None:
+        """A breach is a shock: calibration leaves it out."""
+
+
+class Breach(mechanism.Event):
+    """A data leak in one arm."""
+
+    kind: Literal["breach"]
+
+
+EVENTS = (Breach,)
+
 
 class Mechanism(mechanism.Mechanism):
     """Jolts everybody present, strains who stays, and keeps joiners away."""
 
     lines = {"breach": "variable"}
-    is_shock = True
+    touches = ("breach",)
 
     def attach(self, world: World) -> None:
         """Open the line, announce the strain, and put what may happen by chance on the calendar."""
@@ -58,13 +70,15 @@ class Mechanism(mechanism.Mechanism):
         self._dated: set[float] = set()
         for occasion, time in enumerate(_chances(world)):
             world.env.process(self._by_chance(world, time, occasion))
+        for event in world.events(Breach):
+            world.env.process(self._as_planned(world, event.at_month))
 
     def hold(self, world: World) -> None:
         """Put the date on the calendar, and keep some joiners away for a while after a breach."""
         now = world.now.mechanisms.breach
         world.churn.set_half_life(self._strain, now.half_life)
         factor = now.acquisition_factor if world.time < self._shy_until else 1.0
-        for channel in world.channels:
+        for channel in world.origins[1:]:
             world.acquisition.multiply("breach", channel, factor)
         if now.at_month is not None and now.at_month >= world.time and now.at_month not in self._dated:
             self._dated.add(now.at_month)
@@ -75,6 +89,10 @@ class Mechanism(mechanism.Mechanism):
         yield world.env.timeout(time - world.time)
         if world.now.mechanisms.breach.at_month == time:
             yield from self._happen(world)
+
+    def _as_planned(self, world: World, time: float) -> Generator[Any, Any, None]:
+        yield world.env.timeout(time)
+        yield from self._happen(world)
 
     def _by_chance(self, world: World, time: float, occasion: int) -> Generator[Any, Any, None]:
         """Happen with the chance that the rate in force then has of all that may: a higher rate only adds."""
@@ -90,7 +108,8 @@ class Mechanism(mechanism.Mechanism):
         world.settle()
         rows = world.pool.rows()
         world.ledger.post("breach", now.fine + now.cost_per_record * len(rows), at=world.time)
-        world.churn.jolt(rows, now.reason, now.leave_at_once, world.time)
+        world.touch("breach", rows, np.full(len(rows), world.time))
+        world.churn.jolt(rows, now.reason, now.leave_at_once, world.time, source="breach")
         if now.wary:
             world.churn.build(self._strain, rows, np.full(len(rows), now.wary), world.time)
         self._shy_until = max(self._shy_until, world.time + now.acquisition_months)

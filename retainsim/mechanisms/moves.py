@@ -44,6 +44,6 @@ def _rates(world: World) -> Floats:
     """Return moves per customer-month, shape (segments from, segments to)."""
     table = np.zeros((len(world.segments),) * 2)
     for here, name in enumerate(world.segments):
-        for there, rate in world.now.segments[name].moves.items():
+        for there, rate in world.now.everyone[name].moves.items():
             table[here, world.segments.index(there)] = rate
     return table

@@ -59,7 +59,7 @@ class Mechanism(mechanism.Mechanism):
         now, today = world.now, world.today
         before = today.churn.shares().get(reason, 0.0)
         share = now.churn.shares().get(reason, 0.0) / before if before else 1.0
-        churn = [_ratio(now.segments[s].annual_churn, today.segments[s].annual_churn) for s in world.segments]
+        churn = [_ratio(now.everyone[s].annual_churn, today.everyone[s].annual_churn) for s in world.segments]
         return np.array(churn) * share
 
 

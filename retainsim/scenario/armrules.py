@@ -11,8 +11,9 @@ from retainsim.scenario import keys
 from retainsim.scenario.arms import changed, steps
 from retainsim.scenario.finding import Problem, got
 from retainsim.scenario.hints import did_you_mean, listing
+from retainsim.scenario.interplay import table, tables
 from retainsim.scenario.messages import translate
-from retainsim.scenario.rules import is_raw_beta, mixes, number, table, tables
+from retainsim.scenario.rules import is_raw_beta, mixes, number
 from retainsim.scenario.schema import Change, Parameters
 
 if TYPE_CHECKING:

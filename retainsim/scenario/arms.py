@@ -27,6 +27,7 @@ def fold(arm: Arm, pieces: Mapping[str, Piece]) -> Arm:
             "retention": next((part.retention for part in reversed(parts) if part.retention), None),
             "change": [change for part in parts for change in part.change],
             "investment": [item for part in parts for item in part.investment],
+            "event": [event for part in parts for event in part.event],
             "include": [],
         }
     )

@@ -185,6 +185,11 @@ def expected(key: Key) -> str:
     return f"{nouns(key)}{_range(key)}" + (f" ({meaning})" if meaning else "")
 
 
+def allowed_text(key: Key) -> str:
+    """Say what may stand at a key, without unit and meaning: `a number at least 0 and below 1`."""
+    return f"{nouns(key)}{_range(key)}"
+
+
 def nouns(key: Key) -> str:
     """Say of which type a value may be: `a number`, `"settled", "new" or a table with months`."""
     if key.tags:

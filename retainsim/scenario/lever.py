@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING, Annotated, Any, Union
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
-from retainsim.mechanism import Settings, Word, setting
+from retainsim import mechanisms
+from retainsim.mechanism import Event, Settings, Word, setting
 
 
 class Cost(Settings):
@@ -116,12 +118,26 @@ class Investment(Settings):
     amount: float = setting(..., "money", "amount", ge=0)
 
 
+def _kinds() -> Any:
+    """Return the union of all events that mechanisms know, told apart by their kind."""
+    names = (*mechanisms.ALWAYS_ON, *mechanisms.NAMES)
+    kinds = [kind for name in names for kind in getattr(mechanisms.module(name), "EVENTS", ())]
+    return Annotated[Union[tuple(kinds)], Field(discriminator="kind")]  # noqa: UP007 (built from the registration)
+
+
+if TYPE_CHECKING:
+    AnyEvent = Event
+else:
+    AnyEvent = _kinds()
+
+
 class Piece(Settings):
     """A named part of an arm, to be included by several."""
 
     retention: Retention | None = setting(None, "", "the retention lever")
     change: list[Change] = setting([], "", "values that change")
     investment: list[Investment] = setting([], "", "money spent once")
+    event: list[AnyEvent] = setting([], "", "what happens once: its kind and when")
 
 
 class Arm(Piece):

@@ -67,6 +67,8 @@ def _problem(error: Any, path: Path, value: Any, tree: Any) -> Problem:
     if kind == "value_error":
         return Problem(path, str(error["ctx"]["error"]))
     if error["loc"][-1:] == ("[key]",):
+        if kind == "literal_error":
+            return Problem(path, f"unknown key (got {got(path[-1])}); give one of {error['ctx']['expected']}")
         return Problem(path, f"not a name (got {got(path[-1])}); give letters, digits, _ and -, at most 40")
     if kind.startswith("union_tag"):
         return _wrong_kind(path, key, value)

@@ -9,14 +9,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from retainsim import mechanisms
-from retainsim.mechanisms.reasons import PRESETS
-from retainsim.scenario import keys
-from retainsim.scenario.finding import Problem, got
-from retainsim.scenario.hints import did_you_mean, listing
+from retainsim.scenario import interplay, keys
+from retainsim.scenario.finding import Problem
+from retainsim.scenario.interplay import reasons, table, tables, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
 
     from retainsim.scenario.keys import Key
     from retainsim.scenario.positions import Path
@@ -26,17 +24,7 @@ def check(tree: Any) -> Iterator[Problem]:
     """Check everything that concerns more than one table, the arms' changes left to `armrules`."""
     for rule in (_shares, _plans, _prices, _churn, _moves, mixes, _existing, _nobody, _precision, _names):
         yield from rule(tree)
-
-
-def table(tree: Any, *path: str) -> dict[str, Any]:
-    """Return the table at a path; an empty one if it is missing or not a table."""
-    found = keys.value_at(tree, path)
-    return found if isinstance(found, dict) else {}
-
-
-def tables(tree: Any, *path: str) -> dict[str, dict[str, Any]]:
-    """Return the tables in the table at a path, by name; what is not a table is left out."""
-    return {name: value for name, value in table(tree, *path).items() if isinstance(value, dict)}
+    yield from interplay.check(tree)
 
 
 def number(value: Any) -> float | None:
@@ -44,12 +32,6 @@ def number(value: Any) -> float | None:
     if type(value) not in (int, float) or abs(value) > 1e300 or math.isnan(value):
         return None
     return float(value)
-
-
-def unknown(path: Path, word: str, what: str, known: Collection[str]) -> Problem:
-    """Report a name that nothing bears."""
-    remedy = f"give {listing(known, 12)}" if known else f"this scenario has no {what}"
-    return Problem(path, f"no such {what} (got {got(word)}); {remedy}{did_you_mean(word[:40], known)}")
 
 
 def _shares(tree: Any) -> Iterator[Problem]:
@@ -73,14 +55,16 @@ def _prices(tree: Any) -> Iterator[Problem]:
     for name, segment in tables(tree, "segments").items():
         plan = segment.get("plan")
         on = plans.get(plan, {"price": "of a plan that is not there"}) if isinstance(plan, str) else {}
-        if "price" not in segment and isinstance(on, dict) and "price" not in on:
+        is_subscription = segment.get("buying", "subscription") == "subscription"
+        if is_subscription and "price" not in segment and isinstance(on, dict) and "price" not in on:
             remedy = "give money per customer-month, here or in a plan that the segment is on"
             yield Problem(("segments", name, "price"), f"missing; {remedy}")
 
 
 def _churn(tree: Any) -> Iterator[Problem]:
     for name, segment in tables(tree, "segments").items():
-        if "annual_churn" not in segment and not is_raw_beta(tree, segment):
+        drops_out = "dropout" in table(segment, "purchases")
+        if "annual_churn" not in segment and not is_raw_beta(tree, segment) and not drops_out:
             remedy = (
                 "give the observed 12-month churn (share a year); only beta frailty with "
                 "churn.calibrate = false does without"
@@ -150,7 +134,7 @@ def _precision(tree: Any) -> Iterator[Problem]:
 
 def _names(tree: Any) -> Iterator[Problem]:
     """Check the reasons, segments and pieces that arms and mechanisms name."""
-    known = {"reasons": _reasons(tree), "segments": set(table(tree, "segments"))}
+    known = {"reasons": reasons(tree), "segments": set(table(tree, "segments"))}
     for group in ("arms", "pieces", "mechanisms"):
         for path, key, word in _words(table(tree, group), (group,), keys.find((group,), tree)):
             names = known.get(key.unit)
@@ -172,22 +156,3 @@ def _words(node: Any, path: Path, key: Key | None) -> Iterator[tuple[Path, Key, 
             yield (*path, part), inner, value
         elif inner is not None:
             yield from _words(value, (*path, part), inner)
-
-
-def _reasons(tree: Any) -> set[str]:
-    """Return the reasons there are: those listed or of the preset, and those that mechanisms feed."""
-    churn = table(tree, "churn")
-    preset = churn.get("preset", "keaveney-1995")
-    listed = churn.get("reasons", PRESETS.get(preset) if isinstance(preset, str) else None)
-    if not isinstance(listed, dict):
-        return set()
-    on = tables(tree, "mechanisms").items()
-    fed = [settings.get("reason", _default_reason(name)) for name, settings in on]
-    return {*listed, *(reason for reason in fed if isinstance(reason, str))}
-
-
-def _default_reason(name: str) -> Any:
-    if name not in mechanisms.NAMES:
-        return None
-    field = mechanisms.module(name).Settings.model_fields.get("reason")
-    return field.default if field else None

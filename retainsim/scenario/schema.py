@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import math
 from datetime import date
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model, model_validator
 
 from retainsim import mechanism, mechanisms
 from retainsim.mechanism import Settings, Word, setting
+from retainsim.mechanisms.accounts import RELEASED
 from retainsim.mechanisms.channels import Settings as Channel
 from retainsim.mechanisms.reasons import PRESETS
+from retainsim.scenario.account import Account
 from retainsim.scenario.lever import Arm, Change, Investment, Piece, Retention, Timed
 from retainsim.scenario.segment import Billing, Plan, Segment
 
 __all__ = [
+    "Account",
     "Arm",
     "Billing",
     "Change",
@@ -125,17 +129,28 @@ class Parameters(Settings):
     churn: Churn = setting(Churn(), "", "why customers leave")
     acquisition: dict[Word, Channel] = setting({}, "", "where customers come from")
     mechanisms: Any = setting(Mechanisms(), "", "behaviours switched on by their tables")
+    accounts: list[Account] = setting([], "", "named clients, in addition to the customers of the pool")
     pieces: dict[Word, Piece] = setting({}, "", "parts of arms, included by name")
     arms: dict[Word, Arm] = setting({}, "", "variants to compare")
 
     def plan(self, segment: str, channel: str = "existing") -> Plan:
         """Return what a customer of the segment pays and for how long, given where it came from."""
-        own = self.segments[segment]
+        own = self.everyone[segment]
         chosen = self.acquisition[channel].plan if channel in self.acquisition else None
         base = self.plans.get(chosen or own.plan or "", Plan())
         first, second = (base, own) if chosen else (own, base)
         keys = ("price", "term_months", "billing")
         return Plan(**{k: _first(getattr(first, k), getattr(second, k)) for k in keys})
+
+    @cached_property
+    def everyone(self) -> dict[str, Segment]:
+        """Return the segments by name, sorted, and after them every named client as a segment of one."""
+        clients = {a.name: a.as_segment(self.segments[a.segment]) for a in sorted(self.accounts, key=lambda a: a.name)}
+        return {name: self.segments[name] for name in sorted(self.segments)} | clients
+
+    def account(self, segment: str) -> Account | None:
+        """Return the named client behind a segment of one; None for a segment."""
+        return next((account for account in self.accounts if account.name == segment), None)
 
     @property
     def on(self) -> tuple[str, ...]:
@@ -145,8 +160,10 @@ class Parameters(Settings):
     @property
     def reasons(self) -> tuple[str, ...]:
         """Return every reason one may leave for, sorted: those of the file and those mechanisms bring along."""
-        tables = [getattr(self.mechanisms, name) for name in self.on]
-        return tuple(sorted({*self.churn.shares(), *(table.reason for table in tables if hasattr(table, "reason"))}))
+        fed = {reason for name in self.on for reason in getattr(self.mechanisms, name).feeds()}
+        lapses = {s.purchases.dropout.reason for s in self.segments.values() if s.purchases and s.purchases.dropout}
+        released = {RELEASED} if self.accounts else set()
+        return tuple(sorted({*self.churn.shares(), *fed, *lapses, *released}))
 
     @property
     def origins(self) -> tuple[str, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from retainsim.laws import BetaFrailty, Duration, Frailty, GammaFrailty
+from retainsim.laws import BetaFrailty, Duration, Frailty, GammaFrailty, Lapse
 from retainsim.mechanism import Settings, Word, setting
 
 
@@ -91,6 +92,62 @@ class Steps(Settings):
         return self
 
 
+class AllAlike(Settings):
+    """Every purchase is the same amount."""
+
+    kind: Literal["same"] = "same"
+    mean: float = setting(..., "money per purchase", "amount of a purchase", ge=0)
+
+
+class GammaGamma(Settings):
+    """Spend is gamma around a mean that is inverse-gamma across customers (Fader, Hardie & Lee 2005b)."""
+
+    kind: Literal["gamma"]
+    mean: float = setting(..., "money per purchase", "mean amount of a purchase over all customers", ge=0)
+    p: float = setting(..., "", "shape of a customer's purchases: the higher, the more alike they are", gt=0, le=1e4)
+    q: float = setting(..., "", "shape across customers: the higher, the more alike they are", gt=1, le=1e4)
+
+
+class LogNormal(Settings):
+    """Spend is lognormal, across customers and from purchase to purchase."""
+
+    kind: Literal["lognormal"]
+    mean: float = setting(..., "money per purchase", "mean amount of a purchase over all customers", ge=0)
+    between: float = setting(0.0, "", "standard deviation of log spend across customers", ge=0, le=5)
+    within: float = setting(0.0, "", "standard deviation of log spend from purchase to purchase", ge=0, le=5)
+
+
+class Dropout(Settings):
+    """A customer may drop out after a purchase (BG/NBD)."""
+
+    a: float = setting(..., "", "first parameter of the beta law of the chance of dropping out", gt=0, le=1e4)
+    b: float = setting(..., "", "second parameter of the beta law of the chance of dropping out", gt=0, le=1e6)
+    reason: Word = setting("lapsed", "", "the reason it feeds")
+
+
+class Purchases(Settings):
+    """How customers buy who are bound by nothing."""
+
+    per_month: float = setting(..., "purchases per customer-month", "mean over active customers", ge=0, le=100)
+    shape: float | None = setting(
+        None, "", "shape r of the gamma law of rates across customers; default: all alike", gt=0, le=1e4
+    )
+    spend: Annotated[AllAlike | GammaGamma | LogNormal, Field(discriminator="kind")] = setting(
+        ..., "", "what is spent on a purchase"
+    )
+    dropout: Dropout | None = setting(
+        None, "", "dropping out after a purchase (BG/NBD); without it customers leave by their hazard (Pareto/NBD)"
+    )
+
+    def lapse(self) -> Lapse | None:
+        """Return the law by which customers drop out after a purchase; None without one."""
+        if self.dropout is None or self.per_month == 0:
+            return None
+        shape = math.inf if self.shape is None else self.shape
+        rate = 1.0 / self.per_month if self.shape is None else self.shape / self.per_month
+        return Lapse(shape, rate, self.dropout.a, self.dropout.b)
+
+
 class Segment(Plan):
     """Who a customer is: what it pays, costs and how it stays."""
 
@@ -113,6 +170,26 @@ class Segment(Plan):
     moves: dict[Word, Annotated[float, Field(ge=0, le=100)]] = setting(
         {}, "moves per customer-month", "upgrades and downgrades to other segments"
     )
+
+    buying: Literal["subscription", "purchases"] = setting(
+        "subscription", "", "pays by the month, or purchase by purchase without a contract"
+    )
+    purchases: Purchases | None = setting(None, "", 'how it buys where buying = "purchases"')
+
+    @model_validator(mode="after")
+    def _one_way_to_buy(self) -> Segment:
+        if (self.buying == "purchases") != (self.purchases is not None):
+            raise ValueError('buying = "purchases" and the table purchases belong together; give both or neither')
+        if self.purchases is not None and (self.price or self.term_months or self.billing):
+            raise ValueError("who buys purchase by purchase has no price a month, term or billing; leave them out")
+        if self.purchases is not None and self.purchases.dropout is not None and self.annual_churn is not None:
+            raise ValueError("purchases.dropout says how customers leave; leave annual_churn out")
+        return self
+
+    @property
+    def by_purchase(self) -> bool:
+        """True where customers pay purchase by purchase."""
+        return self.purchases is not None
 
     def law(self, term_months: float | None) -> Duration:
         """Return the duration law of the segment under a contract term (months)."""
