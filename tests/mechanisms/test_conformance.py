@@ -4,6 +4,8 @@ A mechanism that is registered and not listed here fails: add its settings, and 
 """
 
 import re
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,27 +14,16 @@ from unit.making import SEGMENT, arm, differing, parameters, play, play_in_order
 
 from retainsim import mechanism, mechanisms, scenario
 from retainsim.draws import Luck
+from retainsim.engine import replicate
 from retainsim.ledger import SIGNS, exact_sum
 
 EVERY = (*mechanisms.ALWAYS_ON, *mechanisms.NAMES)
 every = pytest.mark.parametrize("name", EVERY)
 switched = pytest.mark.parametrize("name", mechanisms.NAMES)
 
-ON = {
-    "breach": {"at_month": 7.5, "per_year": 0.5, "wary": 0.02, "fine": 1000.0, "cost_per_record": 2.0},
-    "growth": {"volume_per_year": 0.1, "cost_to_serve_half_life": 12.0, "cost_to_serve_floor": 0.5},
-    "referrals": {"rate": 0.02, "reward": 30.0},
-    "retention_programme": {"spend_per_customer": 2.0, "effect": 0.2, "ceiling": 0.5},
-}
-"""Settings at which each mechanism does something."""
-
-NOTHING = {
-    "breach": {"at_month": 7.5, "leave_at_once": 0.0, "acquisition_factor": 1.0},
-    "growth": {},
-    "referrals": {"rate": 0.0, "reward": 30.0},
-    "retention_programme": {"spend_per_customer": 0.0, "effect": 0.0, "ceiling": 0.5},
-}
-"""Settings at which each mechanism does nothing."""
+CASES = {path.stem: tomllib.loads(path.read_text()) for path in Path(__file__).with_name("cases").glob("*.toml")}
+"""By mechanism: the settings `on` at which it does something, `nothing` at which it does nothing, and the other
+mechanisms (`with`) it needs to do anything."""
 
 REASONS = {"price": 1.0, "service": 3.0}
 CHANNELS = {
@@ -58,24 +49,45 @@ ARM = {
     "investment": [{"at_month": 2.0, "amount": 700.0}, {"at_month": 5.5, "amount": 30.0}],
     "change": [{"set": "acquisition.ads.spend", "times": 1.5, "from_month": 4.0, "ramp_months": 3.0}],
 }
+CLIENTS = [
+    {"name": "Nordwind AG", "segment": "large", "volume": 20.0, "discount": 0.3, "promotions": 50.0, "known_by": 0.05,
+     "fixed_cost": 100.0, "avoidable_share": 0.5, "reference": 0.1},
+]  # fmt: skip
+BUYERS = {
+    "share": 0.3, "buying": "purchases", "gross_margin": 0.5,
+    "purchases": {"per_month": 0.8, "shape": 1.0, "spend": {"kind": "gamma", "mean": 40.0, "p": 2.0, "q": 3.0},
+                  "dropout": {"a": 1.0, "b": 4.0}},
+}  # fmt: skip
+BESIDES = {"accounts": CLIENTS, "segments": {"small": SMALL, "large": LARGE, "buyers": BUYERS}}
+"""Named clients and customers who buy purchase by purchase."""
+KERNEL = {"opening", "join", "return", "leave", "move", "money"}
+"""What a life is made of without any mechanism."""
 MOVING = {"small": SMALL | {"moves": {"large": 0.05}}, "large": LARGE | {"moves": {"small": 0.02}}}
 
 
 def named(table, name):
-    assert name in table, (
-        f"the mechanism {name} is new: say in {__name__} how it is switched on, and when it does nothing"
-    )
+    assert name in table, f"{name} is new: say how it is switched on, and when it does nothing"
     return table[name]
 
 
-def firm(on=(), **more):
+def on(name):
+    assert name in CASES, f"the mechanism {name} is new: add cases/{name}.toml"
+    return CASES[name]["on"]
+
+
+def others(name):
+    """Return the mechanisms that one cannot do anything without, at settings that let it."""
+    return CASES[name].get("with", {})
+
+
+def firm(names=(), **more):
     """Return a firm with two segments, two channels, tax and fixed costs, and some mechanisms switched on."""
     tables = {
         "firm": {"tax_rate": 0.25, "fixed_costs": 200.0},
         "segments": {"small": SMALL, "large": LARGE},
         "churn": {"reasons": REASONS},
         "acquisition": CHANNELS,
-        "mechanisms": {name: named(ON, name) for name in on},
+        "mechanisms": {name: on(name) for name in names},
     }
     return parameters(**(tables | more))
 
@@ -150,12 +162,12 @@ def test_every_setting_has_a_unit_and_a_meaning(name):
 @switched
 def test_its_settings_survive_being_written_and_read_again(name):
     tree = firm((name,)).model_dump(mode="json", exclude_none=True, exclude_unset=True)
-    first = scenario.loads(tomli_w.dumps(tree | {"mechanisms": {name: named(ON, name)}}))
+    first = scenario.loads(tomli_w.dumps(tree | {"mechanisms": {name: on(name)}}))
     again = scenario.loads(first.resolved())
     assert again == first
     assert getattr(again.parameters.mechanisms, name) == getattr(first.parameters.mechanisms, name)
     settings = getattr(again.parameters.mechanisms, name)
-    assert all(getattr(settings, key) == value for key, value in named(ON, name).items())
+    assert all(getattr(settings, key) == value for key, value in on(name).items())
 
 
 # Its lines
@@ -163,7 +175,7 @@ def test_its_settings_survive_being_written_and_read_again(name):
 
 @every
 def test_it_opens_the_lines_it_declares_and_no_other(name):
-    today = firm([name] if name in mechanisms.NAMES else [])
+    today = firm([name] if name in mechanisms.NAMES else [], **(BESIDES if name == "accounts" else {}))
     start = setup(today, arm(**ARM), factor=0.9)
     from retainsim.world import World
 
@@ -205,8 +217,44 @@ def test_it_works_with_an_empty_pool_and_nobody_joining(name, monkeypatch):
     assert np.isnan(outcome.retention_12m)
 
 
+def lives(name, replications=4):
+    """Return what is told of customers' lives with one mechanism on, and of whom it feeds which reason."""
+    needs = others(name) if name in CASES else {}
+    own = {name: on(name)} if name in mechanisms.NAMES else {}
+    today = firm(mechanisms=needs | own, **BESIDES)
+    events = [{"kind": "renegotiate", "account": "Nordwind AG", "at_month": 5.0, "discount": 0.1}]
+    told, fed = set(), set()
+    for replication in range(replications):
+        start = setup(today, arm(**ARM, event=events), factor=0.9)
+        outcome = replicate(start, Luck(2, replication), trace=True)
+        told |= {part[2] for part in outcome.trace.parts}
+        fed |= {today.reasons[i] for i in np.flatnonzero(outcome.fed.get(name, np.zeros((1, 1))).sum(axis=0) > 1e-9)}
+    return today, told, fed
+
+
+@pytest.mark.parametrize("name", [*mechanisms.NAMES, "accounts", "purchases"])
+def test_it_emits_every_touch_it_declares_and_no_other(name):
+    today, told, _ = lives(name)
+    declared = {touch for each in names_of(today) for touch in mechanisms.module(each).Mechanism.touches}
+    assert told - KERNEL <= declared
+    assert set(mechanisms.module(name).Mechanism.touches) <= told
+
+
+@switched
+def test_it_feeds_every_reason_it_declares_and_no_other(name):
+    today, _, fed = lives(name)
+    declared = getattr(today.mechanisms, name).feeds()
+    assert not declared or fed == set(declared)
+
+
+@switched
+def test_what_it_hears_is_told_by_somebody(name):
+    emitted = {touch for each in EVERY for touch in mechanisms.module(each).Mechanism.touches}
+    assert set(mechanisms.module(name).Mechanism.hears) <= emitted | KERNEL
+
+
 def test_all_together_they_balance_and_every_one_of_them_does_something():
-    today = firm(mechanisms.NAMES, segments=MOVING)
+    today = firm(mechanisms.NAMES, **(BESIDES | {"segments": MOVING | {"buyers": BUYERS}}))
     for replication in range(3):
         outcome = play(today, arm(**ARM), factor=0.9, replication=replication)
         assert outcome.books_error <= 1e-9
@@ -228,7 +276,7 @@ TIMINGS = {"apart": (ARM, 7.5), "at_the_same_instant": (AT_ONCE, 4.0), "within_a
 @pytest.mark.parametrize("timing", TIMINGS)
 def test_the_order_in_which_they_are_attached_cannot_be_seen_in_a_single_byte(timing, monkeypatch):
     tables, breach = TIMINGS[timing]
-    settings = {name: named(ON, name) for name in mechanisms.NAMES}
+    settings = {name: on(name) for name in mechanisms.NAMES}
     settings["breach"] = settings["breach"] | {"at_month": breach}
     today = firm(mechanisms=settings, segments=MOVING, run={"months": 9})
     names, start = names_of(today), setup(today, arm(**tables), factor=0.9)
@@ -245,7 +293,7 @@ def test_the_order_in_which_they_are_attached_cannot_be_seen_in_a_single_byte(ti
 
 @pytest.mark.parametrize("name", mechanisms.NAMES)
 def test_at_zero_strength_it_changes_nothing_to_the_last_byte(name):
-    without, with_it = firm(), firm(mechanisms={name: named(NOTHING, name)})
+    without, with_it = firm(mechanisms=others(name)), firm(mechanisms=others(name) | {name: CASES[name]["nothing"]})
     for replication in range(3):
         wanted = told(play(without, arm(**ARM), factor=0.9, replication=replication), without)
         found = told(play(with_it, arm(**ARM), factor=0.9, replication=replication), with_it)
@@ -254,7 +302,7 @@ def test_at_zero_strength_it_changes_nothing_to_the_last_byte(name):
 
 @switched
 def test_at_zero_strength_it_changes_nothing_but_last_digits(name):
-    without, with_it = firm(), firm(mechanisms={name: named(NOTHING, name)})
+    without, with_it = firm(mechanisms=others(name)), firm(mechanisms=others(name) | {name: CASES[name]["nothing"]})
     wanted, found = told(play(without), without), told(play(with_it), with_it)
     assert wanted.keys() == found.keys()
     assert found["npv_to_horizon"] == pytest.approx(wanted["npv_to_horizon"], rel=1e-12)
@@ -263,11 +311,11 @@ def test_at_zero_strength_it_changes_nothing_but_last_digits(name):
 
 @switched
 def test_at_full_strength_it_changes_something(name):
-    without, with_it = firm(), firm((name,))
+    without, with_it = firm(mechanisms=others(name)), firm(mechanisms=others(name) | {name: on(name)})
     assert differing(told(play(without), without), told(play(with_it), with_it))
 
 
-@pytest.mark.parametrize("name", sorted(set(mechanisms.ALWAYS_ON) - {"investment", "retention"}))
+@pytest.mark.parametrize("name", sorted({*ALWAYS_NOTHING}))
 def test_what_is_always_on_changes_nothing_to_the_last_byte_where_its_table_says_nothing(name):
     without = firm(firm={"tax_rate": 0.25})
     with_it = firm(**({"firm": {"tax_rate": 0.25}} | named(ALWAYS_NOTHING, name)))

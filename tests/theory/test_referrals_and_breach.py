@@ -33,6 +33,7 @@ def business(*, churn, months, referral=0.0, extra="", pools=POOLS):
 rate = {referral / 12!r}
 hazard_factor = 1.0
 extra_margin = 0.0
+contagion = 1.0
 """
     return f"""
 title = "how many?"
