@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from retainsim.results import Results, open_run
     from retainsim.scenario import Scenario, load, loads
     from retainsim.study.runs import run
+    from retainsim.study.story import story
 
 __all__ = [
     "Results", "RetainsimError", "Scenario", "ScenarioError", "UsageError", "load", "loads", "open_run", "run",
+    "story",
 ]  # fmt: skip
 
 _HOMES = {
@@ -29,6 +31,7 @@ _HOMES = {
     "load": "retainsim.scenario",
     "loads": "retainsim.scenario",
     "run": "retainsim.study.runs",
+    "story": "retainsim.study.story",
 }
 
 

@@ -53,6 +53,7 @@ def explain(scenario: Scenario) -> Table:
         "leaks": _leaks(world, found),
         "pool": _pool(world, today, taps),
         "money": _money(world, found),
+        "accounts": _accounts(world),
         "mechanisms": _mechanisms(today),
         "arms": {name: _arm(scenario, found, name) for name in scenario.arms},
         "uncertain": {path: str(law) for path, law in scenario.distributions.items()},
@@ -98,11 +99,11 @@ def _leaks(world: World, found: Calibration) -> Table:
         "calibrated": today.churn.calibrate,
         "preset": today.churn.preset or (None if today.churn.reasons is not None else "keaveney-1995"),
         "reasons": list(bases.reasons),
-        "hazards": {name: _hazards(world, i, bases.reasons) for i, name in enumerate(bases.segments)},
-        "annual_churn": {name: today.segments[name].annual_churn for name in bases.segments},
-        "retention_12m": dict(zip(bases.segments, found.retention.tolist(), strict=True)),
-        "frailty": {name: _given(today.segments[name].frailty) for name in bases.segments},
-        "duration": {name: _given(today.segments[name].duration) for name in bases.segments},
+        "hazards": {name: _hazards(world, i, bases.reasons) for i, name in enumerate(_own(world))},
+        "annual_churn": {name: today.segments[name].annual_churn for name in _own(world)},
+        "retention_12m": dict(zip(_own(world), found.retention.tolist(), strict=False)),
+        "frailty": {name: _given(today.segments[name].frailty) for name in _own(world)},
+        "duration": {name: _given(today.segments[name].duration) for name in _own(world)},
         "target_annual": today.churn.target_annual,
     }
 
@@ -126,14 +127,14 @@ def _pool(world: World, today: Parameters, taps: dict[str, Table]) -> Table:
     """Return who is there, and whether joins outweigh leavings in the first month, by segment and in all."""
     present = segment_shares(today, world.bases) * today.pool.customers
     segments = {}
-    for index, name in enumerate(world.segments):
+    for index, name in enumerate(_own(world)):
         span = _span(world, index)
         segments[name] = {
             "customers": float(present[index]),
             "mean_tenure": _mean_tenure(world, index),
             "leavings": float(present[index]) * (1.0 - outlook.staying(world, index, span)) / span,
             "joins": sum(tap["joins"] * tap["who"][name] for tap in taps.values()),
-            "moves": dict(today.segments[name].moves),
+            "moves": dict(today.everyone[name].moves),
         }
     joins, leavings = (sum(each[key] for each in segments.values()) for key in ("joins", "leavings"))
     end = _expected_end(world, today, taps)
@@ -172,14 +173,32 @@ def _trend(more: float, less: float) -> str:
 def _money(world: World, found: Calibration) -> dict[str, Table]:
     """Return what a customer of each segment pays and costs a month at tenure 0, and its lifetime value."""
     values = economics.lifetime_values(world.today, found.bases)["segment"]
-    return {name: _segment_money(world, i) | {"clv": values[name]} for i, name in enumerate(world.segments)}
+    return {name: _segment_money(world, i) | {"clv": values[name]} for i, name in enumerate(_own(world))}
+
+
+def _own(world: World) -> tuple[str, ...]:
+    """Return the segments without the named clients, each of which is a segment of one."""
+    return world.segments[: len(world.segments) - world.bases.clients]
+
+
+def _accounts(world: World) -> dict[str, Table]:
+    """Return what each named client pays and costs a month, and what the file says of it."""
+    first = len(_own(world))
+    return {
+        name: _segment_money(world, first + i) | {"settings": _given(client)}
+        for i, name in enumerate(world.segments[first:])
+        if (client := world.today.account(name)) is not None
+    }
 
 
 def _segment_money(world: World, segment: int) -> Table:
     name, tariff = world.segments[segment], world.money.tariffs[segment][0]
-    plan, mine = world.today.plan(name), world.today.segments[name]
+    plan, mine = world.today.plan(name), world.today.everyone[name]
     start = np.zeros(1)
-    revenue = tariff.revenue * float(tariff.revenue_profile.at(start)[0])
+    buys = mine.purchases.per_month * mine.purchases.spend.mean if mine.purchases else 1.0
+    client = world.today.account(name)
+    start = start if client is None else np.array([client.customer_for_months])
+    revenue = buys * tariff.revenue * float(tariff.revenue_profile.at(start)[0])
     serve = tariff.cost_to_serve * float(tariff.cost_profile.at(start)[0])
     return {
         "price": plan.price,
@@ -225,6 +244,7 @@ def _arm(scenario: Scenario, found: Calibration, name: str) -> Table:
         "retention": _lever(scenario, found, arm.retention, where) if arm.retention else None,
         "changes": _changes(scenario.parameters, arm),
         "investments": [item.model_dump() for item in arm.investment],
+        "events": [event.model_dump(exclude_none=True) for event in arm.event],
     }
 
 

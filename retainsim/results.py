@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from retainsim.scenario import Scenario
 
 SCHEMA = 1
-TABLES = ("outcomes", "monthly", "detail", "cohorts", "values")
+TABLES = ("outcomes", "monthly", "detail", "cohorts", "values", "attribution", "observations")
+EXTRAS = ("customers", "leaks", "events")
+"""Tables a run has only if asked for them."""
 _COLUMNS = ("npv", "npv_to_horizon", "pool_end", "joined", "left", "retention_12m")
 
 
@@ -44,8 +46,16 @@ class Results:
         Means by arm, segment, channel, month of joining and tenure.
     values
         Value at month 0 of every ledger line and of closing, by arm and replication.
+    attribution
+        Who left by arm, replication, reason and the mechanism that fed the reason (`reasons`: the bases).
+    observations
+        What mechanisms saw of themselves, such as waits and utilisation of a desk, by arm, replication and month.
     customers
         Every customer of every replication, where the run was asked to keep them.
+    leaks
+        What closing each leak of the baseline is worth, where the run was asked to find out.
+    events
+        Everything that happened to every customer of the first replication, where the run was asked to trace it.
     interrupted
         True where Ctrl-C ended the run before all replications were played.
     """
@@ -57,7 +67,11 @@ class Results:
     detail: pd.DataFrame
     cohorts: pd.DataFrame
     values: pd.DataFrame
+    attribution: pd.DataFrame
+    observations: pd.DataFrame
     customers: pd.DataFrame | None = None
+    leaks: pd.DataFrame | None = None
+    events: pd.DataFrame | None = None
     interrupted: bool = False
     precision_reached: bool = True
     folder: Path | None = field(default=None, compare=False)
@@ -112,8 +126,12 @@ class Results:
         for name in TABLES:
             table: pd.DataFrame = getattr(self, name)
             write_whole(folder / f"{name}.parquet", partial(table.to_parquet, index=False))
-        if self.customers is not None:
-            write_whole(folder / "customers.parquet", partial(self.customers.to_parquet, index=False))
+        for name in EXTRAS:
+            extra: pd.DataFrame | None = getattr(self, name)
+            if extra is not None:
+                write_whole(folder / f"{name}.parquet", partial(extra.to_parquet, index=False))
+            else:
+                (folder / f"{name}.parquet").unlink(missing_ok=True)
         self._write_status(folder, "interrupted" if self.interrupted else "done")
         object.__setattr__(self, "folder", folder)
         return folder
@@ -169,9 +187,18 @@ def open_run(folder: str | os.PathLike[str]) -> Results:
         detail=tables["detail"],
         cohorts=tables["cohorts"],
         values=tables["values"],
+        attribution=tables["attribution"],
+        observations=tables["observations"],
+        customers=_extra(place / "customers.parquet"),
+        leaks=_extra(place / "leaks.parquet"),
+        events=_extra(place / "events.parquet"),
         interrupted=status == "interrupted",
         folder=place,
     )
+
+
+def _extra(path: Path) -> pd.DataFrame | None:
+    return pd.read_parquet(path) if path.is_file() else None
 
 
 def to_json(content: Any) -> str:

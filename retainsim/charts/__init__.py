@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
     from retainsim.results import Results
 
-__all__ = ["NAMES", "Chart", "Plot", "draw"]
+__all__ = ["EXTRA", "NAMES", "Chart", "Plot", "draw", "names_of"]
 
 NAMES = ("npv", "bridge", "pool", "reasons")
 """The charts, in the order of an argument: what it is worth, what of, how it comes about, and why."""
+
+EXTRA = ("leaks",)
+"""Charts of tables that a run has only if asked for; each is called after its table."""
 
 
 class Chart(Protocol):
@@ -38,8 +41,8 @@ class Plot:
         self._results = results
 
     def __getattr__(self, name: str) -> Any:
-        if name not in NAMES:
-            raise AttributeError(f"there is no chart {name!r}; the charts are {', '.join(NAMES)}")
+        if name not in (*NAMES, *EXTRA):
+            raise AttributeError(f"there is no chart {name!r}; the charts are {', '.join(names_of(self._results))}")
 
         def plot(*, arm: str | None = None, ax: Axes | None = None) -> Axes:
             return chart(name)(self._results, arm=arm, ax=ax)
@@ -48,7 +51,12 @@ class Plot:
         return plot
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *NAMES]
+        return [*super().__dir__(), *names_of(self._results)]
+
+
+def names_of(results: Results) -> tuple[str, ...]:
+    """Return the charts of a run: those of every run, and those of what it was asked for besides."""
+    return (*NAMES, *(name for name in EXTRA if getattr(results, name) is not None))
 
 
 def chart(name: str) -> Chart:
@@ -74,7 +82,7 @@ def draw(results: Results, folder: str | os.PathLike[str], *, formats: Iterable[
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name in NAMES:
+    for name in names_of(results):
         ax = chart(name)(results)
         for ending in wanted:
             path = place / f"{name}.{ending}"

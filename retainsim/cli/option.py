@@ -101,6 +101,19 @@ def effort(command: Decorated) -> Decorated:
     return with_effort
 
 
+def extras(command: Decorated) -> Decorated:
+    """Give a command what a run may find out besides, as its argument `extras`."""
+
+    @click.option("--customers", is_flag=True, help="Also keep every customer's life, in customers.parquet.")
+    @click.option("--leaks", is_flag=True, help="Also find out what closing each leak would be worth.")
+    @click.option("--trace", is_flag=True, help="Also log all that happens in the first replication (events.parquet).")
+    @wraps(command)
+    def with_extras(*args: Any, customers: bool, leaks: bool, trace: bool, **others: Any) -> Any:
+        return command(*args, extras={"customers": customers, "leaks": leaks, "trace": trace}, **others)
+
+    return with_extras
+
+
 def force(about: str) -> Callable[[Decorated], Decorated]:
     """Give a command --force, which allows what `about` says."""
     return click.option("--force", is_flag=True, help=about)

@@ -27,6 +27,7 @@ def show(page: dict[str, Any], money: Money, screen: Screen) -> None:
         "Leaks: why customers leave (hazard per 1,000 customer-months)": _leaks(page["leaks"], screen.out.width),
         "Pool: who is there at month 0": _pool(page["pool"]),
         f"Money per customer-month at tenure 0 ({money.sign})": _money(page["money"], money),
+        f"Named clients, per month ({money.sign})": _accounts(page["accounts"], money),
         "Mechanisms": _mechanisms(page["mechanisms"]),
         "Arms": _arms(page["arms"], money),
         "Not known: drawn once per replication, the same in all arms": _uncertain(page["uncertain"]),
@@ -172,11 +173,28 @@ def _arms(arms: dict[str, Any], money: Money) -> list[RenderableType]:
         does = [
             *([_lever(arm["retention"], money)] if arm["retention"] else []),
             *(_change(change) for change in arm["changes"]),
+            *(_event(event) for event in arm["events"]),
             *(f"spends {cell.amount(i['amount'], money)} once, in month {i['at_month']:g}" for i in arm["investments"]),
         ]
         found.append(f"{name}: {plain(arm['title'])}")
         found += [f"  {text}" for text in does or ["changes nothing"]]
     return found
+
+
+def _event(event: dict[str, Any]) -> str:
+    beside = {key: value for key, value in event.items() if key not in ("kind", "at_month")}
+    return f"{event['kind']} in month {event['at_month']:g}{f': {cell.assigned(beside)}' if beside else ''}"
+
+
+def _accounts(accounts: dict[str, Any], money: Money) -> list[RenderableType]:
+    if not accounts:
+        return []
+    heads = ["client", "revenue", "gross margin", "cost to serve", "margin"]
+    rows = [[name, *_monthly(each | {"clv": 0.0}, money)[:4]] for name, each in accounts.items()]
+    return [
+        cell.table(heads, rows),
+        *(f"{name}: {cell.assigned(each['settings'])}." for name, each in accounts.items()),
+    ]
 
 
 def _lever(lever: dict[str, Any], money: Money) -> str:

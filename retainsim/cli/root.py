@@ -18,6 +18,7 @@ COMMANDS = {
     "explain": "Show the whole model of a scenario on one page.",
     "run": "Play a scenario and compare its arms.",
     "runs": "List runs, newest first.",
+    "story": "Tell the life of one customer.",
     "charts": "Draw the charts of a run anew.",
     "schema": "Print the JSON Schema of scenario files, for editors.",
 }

@@ -22,7 +22,7 @@ IMPRECISE = 4
 @option.scenario_file
 @click.option("-o", "--out", help="Folder of the run; default: a new one in ./runs.")
 @click.option("--charts/--no-charts", default=True, help="Draw the charts of the run.")
-@click.option("--customers", is_flag=True, help="Also keep every customer's life, in customers.parquet.")
+@option.extras
 @option.settings
 @option.effort
 @option.force("Overwrite the run that lies in the folder given by --out.")
@@ -32,7 +32,7 @@ def command(
     *,
     out: str | None,
     charts: bool,
-    customers: bool,
+    extras: dict[str, bool],
     jobs: int | None,
     settings: dict[str, Any],
     force: bool,
@@ -55,7 +55,7 @@ def command(
 
     scenario = load(file, settings)
     with place.run_folder(out, scenario, force=force) as folder:
-        results = _play(scenario, screen, jobs=jobs, customers=customers)
+        results = _play(scenario, screen, jobs=jobs, **extras)
         results.save(folder, force=True)
         place.forget_charts(folder)
     show(results, screen)
@@ -65,12 +65,12 @@ def command(
     _close(results, folder, screen)
 
 
-def _play(scenario: Scenario, screen: Screen, *, jobs: int | None, customers: bool) -> Results:
+def _play(scenario: Scenario, screen: Screen, **asked: Any) -> Results:
     from retainsim.cli.progress import watch
     from retainsim.study.runs import run
 
     with watch(screen) as progress:
-        return run(scenario, jobs=jobs, progress=progress, customers=customers)
+        return run(scenario, progress=progress, **asked)
 
 
 def _draw(results: Results, folder: Path, screen: Screen) -> None:

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from retainsim.cli import cell
+from retainsim.cli import cell, leaktable
+from retainsim.cli.grid import Scale, estimated, lay_out
 from retainsim.cli.screen import plain
 from retainsim.study.compare import BASELINE
-from retainsim.wording import SCALES, Money, percent
+from retainsim.wording import Money, percent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from rich.console import RenderableType
-    from rich.table import Table
     from rich.text import Text
 
     from retainsim.cli.screen import Screen
     from retainsim.results import Results
 
-WIDE = 104
-"""Columns from which an interval stands beside its mean instead of below it."""
-NARROW = 72
-"""Columns below which the title of an arm stands above its numbers."""
-_SCALES = (*SCALES, (1.0, ""))
 _GAIN, _LOSS = "bright_blue", "bright_red"
 
 
@@ -40,41 +31,11 @@ def show(results: Results, screen: Screen) -> None:
     screen.say("")
     screen.show(*_table(results.report, money, screen.out.width))
     screen.say(_caption(results.report), "dim")
+    leaktable.show(results.report, money, screen)
     screen.say("")
     for line in _economics(results.report["economics"], money):
         screen.say(line)
     _self_check(results.report, screen)
-
-
-@dataclass(frozen=True)
-class Scale:
-    """How the amounts of one column are written, so that they can be compared by eye.
-
-    Parameters
-    ----------
-    size, suffix
-        What amounts are divided by, and what it is called.
-    decimals
-        Digits after the point.
-    """
-
-    size: float
-    suffix: str
-    decimals: int
-
-    @classmethod
-    def of(cls, amounts: Iterable[float]) -> Scale:
-        """Choose the largest unit in which the smallest amount still shows, and no more digits than needed."""
-        sizes = [abs(amount) for amount in amounts if amount]
-        least, most = min(sizes, default=1.0), max(sizes, default=1.0)
-        size, suffix = next(((s, x) for s, x in _SCALES if least >= s or (least >= 0.1 * s and most >= s)), _SCALES[-1])
-        whole = math.floor(math.log10(most / size)) + 1
-        needed = 2 - math.floor(math.log10(least / size))
-        return cls(size, suffix, max(0, min(2, needed, 4 - whole)))
-
-    def __call__(self, amount: float, sign: str = "-") -> str:
-        """Write an amount; `sign` is that of Python's format: "+" for gains and losses."""
-        return f"{amount / self.size:{sign},.{self.decimals}f}"
 
 
 def _table(report: dict[str, Any], money: Money, width: int) -> list[RenderableType]:
@@ -87,38 +48,7 @@ def _table(report: dict[str, Any], money: Money, width: int) -> list[RenderableT
     headings = _headings(money, *scales, compared=len(arms) > 1)
     titles = [Text(plain(arm["title"]), style="bold" if name != BASELINE else "") for name, arm in arms.items()]
     rows = [_cells(arm, scales, money.unit, width, compared=len(arms) > 1) for arm in arms.values()]
-    return _stacked(headings, titles, rows) if width < NARROW else [_side_by_side(headings, titles, rows, width)]
-
-
-def _side_by_side(headings: list[str], titles: list[Text], rows: list[list[Text]], width: int) -> Table:
-    from rich import box
-    from rich.table import Table
-
-    gap = 2 if width >= WIDE else 1
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, gap, 0, 0))
-    table.add_column("arm", ratio=1, overflow="fold")
-    for heading in headings:
-        table.add_column(heading, justify="right", no_wrap=True)
-    for title, row in zip(titles, rows, strict=True):
-        table.add_row(title, *row)
-    return table
-
-
-def _stacked(headings: list[str], titles: list[Text], rows: list[list[Text]]) -> list[RenderableType]:
-    from rich.cells import cell_len
-    from rich.table import Table
-    from rich.text import Text
-
-    columns = zip(*[[Text(heading, style="bold") for heading in headings], *rows], strict=True)
-    widths = [max(cell_len(line) for cell in column for line in cell.plain.split("\n")) for column in columns]
-    parts: list[RenderableType] = []
-    for title, row in zip([None, *titles], [[Text(h, style="bold") for h in headings], *rows], strict=True):
-        grid = Table.grid(padding=(0, 2, 0, 0))
-        for each in widths:
-            grid.add_column(width=each, justify="right", overflow="fold")
-        grid.add_row(*row)
-        parts += [grid] if title is None else [title, grid]
-    return parts
+    return lay_out(["arm", *headings], titles, rows, width)
 
 
 def _headings(money: Money, values: Scale, gains: Scale, *, compared: bool) -> list[str]:
@@ -129,7 +59,7 @@ def _headings(money: Money, values: Scale, gains: Scale, *, compared: bool) -> l
 def _cells(arm: dict[str, Any], scales: tuple[Scale, Scale], unit: float, width: int, *, compared: bool) -> list[Text]:
     from rich.text import Text
 
-    kept, cells = arm["retention_12m"]["mean"], [_cell(arm["npv"], scales[0], unit, width)]
+    kept, cells = arm["retention_12m"]["mean"], [estimated(arm["npv"], scales[0], unit, width)]
     if compared:
         cells += _compared(arm.get("versus_baseline"), scales[1], unit, width)
     return [*cells, Text(f"{arm['pool_end']['mean']:,.0f}"), Text("-" if kept is None else percent(kept))]
@@ -141,20 +71,9 @@ def _compared(paired: dict[str, Any] | None, gains: Scale, unit: float, width: i
     if paired is None:
         return [Text("-"), Text("-")]
     mean = paired["npv"]["mean"]
-    cell = _cell(paired["npv"], gains, unit, width, sign="+")
+    cell = estimated(paired["npv"], gains, unit, width, sign="+")
     cell.stylize(_GAIN if mean > 0 else _LOSS if mean < 0 else "", 0, len(gains(unit * mean, "+")))
     return [cell, Text(percent(paired["p_better"], 0))]
-
-
-def _cell(estimate: dict[str, Any], scale: Scale, unit: float, width: int, sign: str = "-") -> Text:
-    """Write a mean with its 95 % interval, beside it where there is room, else below."""
-    from rich.text import Text
-
-    cell = Text(scale(unit * estimate["mean"], sign))
-    if estimate["low"] is not None:
-        low, high = (scale(unit * estimate[end]) for end in ("low", "high"))
-        cell.append(f" ({low} to {high})" if width >= WIDE else f"\n{low} to {high}", style="dim")
-    return cell
 
 
 def _caption(report: dict[str, Any]) -> str:

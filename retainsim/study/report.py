@@ -16,7 +16,7 @@ from retainsim.draws import Floats
 from retainsim.engine import Outcome
 from retainsim.results import SCHEMA, Results
 from retainsim.scenario import Scenario
-from retainsim.study import tables
+from retainsim.study import leaks, records, tables
 from retainsim.study.compare import (
     BASELINE,
     Estimate,
@@ -26,6 +26,7 @@ from retainsim.study.compare import (
     expected_loss,
     ratio,
 )
+from retainsim.study.leaks import Leak, Spared
 from retainsim.study.selfcheck import self_check
 from retainsim.study.verdict import verdict
 
@@ -50,6 +51,7 @@ class Ending:
 def build(
     scenario: Scenario,
     played: Mapping[str, Sequence[tuple[int, Outcome]]],
+    closings: Mapping[Leak, Sequence[Spared]],
     found: Calibration,
     levers: Mapping[str, Lever],
     ending: Ending,
@@ -68,6 +70,10 @@ def build(
         "arms": _arms(scenario, outcomes, monthly, labels, levers),
         "economics": _economics(today, found),
     }
+    fed = records.attribution(played, labels)
+    _attribute(report, fed)
+    if closings:
+        report["leaks"] = leaks.table(closings).to_dict("records")
     report["verdict"] = verdict(scenario, report, outcomes)
     report["self_check"] = self_check(scenario, found, played[BASELINE])
     report["warnings"] = _warnings(scenario, report, ending)
@@ -79,7 +85,10 @@ def build(
         detail=tables.detail(played, labels),
         cohorts=tables.cohorts(_means(played, "alive"), _means(played, "margins"), labels),
         values=tables.values(played, labels),
-        customers=tables.customers(played, labels) if played[BASELINE][0][1].present else None,
+        attribution=fed,
+        observations=records.observations(played),
+        leaks=leaks.table(closings) if closings else None,
+        customers=records.customers(played, labels) if played[BASELINE][0][1].present else None,
         interrupted=ending.interrupted,
         precision_reached=ending.precision_reached,
     )
@@ -184,6 +193,15 @@ def _warnings(scenario: Scenario, report: dict[str, Any], ending: Ending) -> lis
     if not ending.precision_reached and not ending.interrupted:
         warnings.append(f"the precision asked for was not reached after {ending.wanted} replications")
     return list(dict.fromkeys(warnings))
+
+
+def _attribute(report: dict[str, Any], fed: pd.DataFrame) -> None:
+    """Estimate how many leave in every arm by the mechanism that fed their reason."""
+    totals = fed.groupby(["arm", "mechanism", "replication"], observed=True)["left"].sum()
+    for name, arm in report["arms"].items():
+        mine = totals[name] if len(totals) else totals  # empty where nobody leaves in any arm
+        who = sorted(mine.index.unique("mechanism"))
+        arm["left_by_mechanism"] = {each: estimate(mine[each].to_numpy()) for each in who}
 
 
 def _means(played: Mapping[str, Sequence[tuple[int, Outcome]]], table: str) -> dict[str, Floats]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from retainsim.calibration import Calibration, Lever, calibrate, recalibrate, solve_lever, solve_levers
 from retainsim.draws import Luck
@@ -18,7 +19,9 @@ from retainsim.results import Results
 from retainsim.scenario import Scenario
 from retainsim.scenario.arms import Timeline, folded
 from retainsim.scenario.schema import Arm
+from retainsim.study import records
 from retainsim.study.compare import BASELINE, half_width
+from retainsim.study.leaks import Leak, Spared, leaks_of, spared
 from retainsim.study.report import Ending, build
 from retainsim.study.workers import Workers
 from retainsim.world import Setup
@@ -33,6 +36,14 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
+class Played:
+    """One replication: the outcome of every arm, and what closing each leak comes to."""
+
+    arms: dict[str, Outcome]
+    spared: dict[Leak, Spared]
+
+
+@dataclass(frozen=True)
 class Task:
     """What a process needs to play replications: the scenario, its calibration and the levers solved for."""
 
@@ -40,19 +51,39 @@ class Task:
     calibration: Calibration
     levers: dict[str, Lever]
     lives: bool = False
+    leaks: tuple[Leak, ...] = ()
+    """Leaks to close, one by one, in the baseline."""
 
-    def play(self, replication: int) -> dict[str, Outcome]:
+    def play(self, replication: int) -> Played:
         """Play one replication of every arm."""
+        luck = Luck(self.scenario.parameters.run.seed, replication)
+        setups = self.setups(replication)
+        whole = {name: replicate(setup, luck) for name, setup in setups.items()}
+        baseline = whole[BASELINE]
+        found = {leak: self._spared(leak, setups[BASELINE], luck, baseline) for leak in self.leaks}
+        return Played({name: self._slim(outcome, baseline) for name, outcome in whole.items()}, found)
+
+    def setups(self, replication: int) -> dict[str, Setup]:
+        """Return what every arm starts from in one replication."""
         today = self.scenario.draw(replication)
         bases = recalibrate(self.scenario.parameters, today, self.calibration)
-        luck = Luck(self.scenario.parameters.run.seed, replication)
-        played: dict[str, Outcome] = {}
-        for name, arm in folded(today).items():
-            setup = Setup(today, arm, Timeline(today, arm), bases, self._factor(name, arm))
-            played[name] = replicate(setup, luck)
-        return {name: self._slim(outcome, played[BASELINE]) for name, outcome in played.items()}
+        return {
+            name: Setup(today, arm, Timeline(today, arm), bases, self._factor(name, arm))
+            for name, arm in folded(today).items()
+        }
 
-    def batch(self, replications: list[int]) -> list[tuple[int, dict[str, Outcome]]]:
+    def trace(self, replication: int, arms: Collection[str] = ()) -> pd.DataFrame:
+        """Play a replication once more and tabulate all that happens, in the arms named (default: all)."""
+        luck, setups = Luck(self.scenario.parameters.run.seed, replication), self.setups(replication)
+        found = {name: replicate(setups[name], luck, trace=True).trace for name in arms or setups}
+        return records.events({name: log for name, log in found.items() if log is not None}, replication)
+
+    def _spared(self, leak: Leak, setup: Setup, luck: Luck, baseline: Outcome) -> Spared:
+        closed = replicate(replace(setup, closed=leak.closed), luck)
+        with_closing = setup.today.run.closing_value == "expected"
+        return spared(leak, baseline, closed, setup.bases.reasons, with_closing=with_closing)
+
+    def batch(self, replications: list[int]) -> list[tuple[int, Played]]:
         """Play several replications."""
         return [(index, self.play(index)) for index in replications]
 
@@ -66,14 +97,14 @@ class Task:
 
     def _slim(self, outcome: Outcome, baseline: Outcome) -> Outcome:
         """Count who was saved, and leave the names behind unless lives are asked for."""
-        lost = np.asarray(baseline.departed[0]) if baseline.departed else np.zeros(0, np.uint64)
-        saved = float(np.isin(lost, outcome.present[0], assume_unique=True).sum())
+        lost = np.unique(baseline.departed[0]) if baseline.departed else np.zeros(0, np.uint64)
+        saved = float(np.isin(lost, outcome.present[0]).sum())
         if self.lives:
             return replace(outcome, saved=saved)
         return replace(outcome, saved=saved, present=(), departed=())
 
 
-def prepare(scenario: Scenario, *, lives: bool = False) -> Task:
+def prepare(scenario: Scenario, *, lives: bool = False, leaks: bool = False) -> Task:
     """Calibrate a scenario and solve the levers of its arms.
 
     Raises
@@ -83,7 +114,7 @@ def prepare(scenario: Scenario, *, lives: bool = False) -> Task:
     """
     found = calibrate(scenario.parameters)
     levers = solve_levers(scenario.parameters, found, scenario.arms, scenario.document.at)
-    return Task(scenario, found, levers, lives)
+    return Task(scenario, found, levers, lives, tuple(leaks_of(scenario.parameters)) if leaks else ())
 
 
 def run(
@@ -94,6 +125,8 @@ def run(
     executor: Executor | None = None,
     progress: Progress | None = None,
     customers: bool = False,
+    leaks: bool = False,
+    trace: bool = False,
 ) -> Results:
     """Play every arm of a scenario on common luck and compare the arms with the baseline.
 
@@ -111,6 +144,10 @@ def run(
         Called after each batch with replications done and wanted.
     customers
         Keep every customer's life in `results.customers`.
+    leaks
+        Also close every leak of the baseline, one by one, and tell in `results.leaks` what each is worth.
+    trace
+        Also play the first replication once more and log all that happens in `results.events`.
 
     Returns
     -------
@@ -118,8 +155,8 @@ def run(
         The same for any number of processes. After Ctrl-C, what was finished, with `interrupted` set.
     """
     start = time.perf_counter()
-    task, plan = prepare(scenario, lives=customers), _Plan.of(scenario, replications)
-    played: dict[int, dict[str, Outcome]] = {}
+    task, plan = prepare(scenario, lives=customers, leaks=leaks), _Plan.of(scenario, replications)
+    played: dict[int, Played] = {}
     interrupted = False
     try:
         _play(task, plan, played, Workers(task, jobs, executor), progress)
@@ -127,9 +164,11 @@ def run(
         if len(played) < 2:
             raise
         interrupted = True
-    by_arm = {arm: [(i, played[i][arm]) for i in sorted(played)] for arm in scenario.arms}
+    by_arm = {arm: [(i, played[i].arms[arm]) for i in sorted(played)] for arm in scenario.arms}
+    by_leak = {leak: [played[i].spared[leak] for i in sorted(played)] for leak in task.leaks}
     ending = Ending(time.perf_counter() - start, plan.most, interrupted, plan.is_reached(played))
-    return build(scenario, by_arm, task.calibration, task.levers, ending)
+    results = build(scenario, by_arm, by_leak, task.calibration, task.levers, ending)
+    return replace(results, events=task.trace(0)) if trace else results
 
 
 @dataclass(frozen=True)
@@ -155,12 +194,12 @@ class _Plan:
         """Return the number of replications after which to look again."""
         return self.most if self.precision is None else min(self.most, done + CHECK_EVERY)
 
-    def is_reached(self, played: dict[int, dict[str, Outcome]]) -> bool:
+    def is_reached(self, played: dict[int, Played]) -> bool:
         """True where nothing more is to be played for the precision's sake."""
         if self.precision is None:
             return True
         assert self.headline is not None
-        gains = [self._npv(played[i][self.headline]) - self._npv(played[i][BASELINE]) for i in sorted(played)]
+        gains = [self._npv(played[i].arms[self.headline]) - self._npv(played[i].arms[BASELINE]) for i in sorted(played)]
         half = half_width(np.array(gains))
         return half is not None and half <= self.precision * abs(float(np.mean(gains)))
 
@@ -178,7 +217,7 @@ def headline(scenario: Scenario) -> str | None:
 def _play(
     task: Task,
     plan: _Plan,
-    played: dict[int, dict[str, Outcome]],
+    played: dict[int, Played],
     workers: Workers,
     progress: Progress | None,
 ) -> None:
@@ -186,8 +225,8 @@ def _play(
     done = 0
     while done < plan.most:
         look = plan.next_look(done)
-        for index, outcomes in workers.play(list(range(done, look))):
-            played[index] = outcomes
+        for index, found in workers.play(list(range(done, look))):
+            played[index] = found
             if progress:
                 progress(len(played), look if plan.precision else plan.most)
         done = look

@@ -27,7 +27,7 @@ def self_check(scenario: Scenario, found: Calibration, baseline: Sequence[tuple[
     arm = scenario.arms["baseline"]
     if scenario.distributions or arm.change or arm.retention or not _is_plain(today):
         return []
-    laws = [_Law(today, found, s) for s in range(len(found.bases.segments))]
+    laws = [_Law(today, found, s) for s in range(len(found.bases.segments) - found.bases.clients)]
     checks = [check for law in laws for check in (_survival(law, baseline), _value(law, baseline)) if check]
     pool = _pool(today, laws, baseline)
     return checks + ([pool] if pool else [])
@@ -80,6 +80,8 @@ def _is_plain(today: Parameters) -> bool:
     bound = any(today.plan(name).term_months for name in today.segments)
     return not (
         bound
+        or today.accounts
+        or any(s.by_purchase for s in segments)
         or any(s.moves or (s.duration.kind == "steps" and s.frailty.kind == "beta") for s in segments)
         or any(name != "growth" for name in on)
         or any(c.seasonality or c.hazard != 1.0 or c.plan for c in today.acquisition.values())

@@ -22,9 +22,10 @@ class Labels:
     """Names of the axes of an outcome's tables."""
 
     def __init__(self, today: Parameters, reasons: Sequence[str]) -> None:
-        self.segments = [*sorted(today.segments)]
+        self.segments = list(today.everyone)
         self.origins = list(today.origins)
         self.reasons = list(reasons)
+        self.buyers = [segment.by_purchase for segment in today.everyone.values()]
         start, months = today.run.start, today.run.months
         self.dates = None if start is None else [add_months(start, m) for m in range(months + 1)]
 
@@ -49,6 +50,7 @@ def monthly(played: Played, labels: Labels) -> pd.DataFrame:
                 "joined": outcome.joined.sum(axis=(1, 2)),
                 "left": outcome.left.sum(axis=(1, 2, 3)),
                 "returned": outcome.returned.sum(axis=(1, 2)),
+                **_buying(outcome, labels),
                 **{line: _by_month(outcome.lines[line]) for line in sorted(outcome.lines)},
                 "present_value": present_value(outcome),
             }
@@ -113,22 +115,6 @@ def values(played: Played, labels: Labels) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def customers(played: Played, labels: Labels) -> pd.DataFrame:
-    """Tabulate every customer of every replication: who, from where, when it came and went, and why.
-
-    `customer` is the name in hexadecimal, the same in all arms; `left_month` is empty for those still there.
-    """
-    frames = []
-    for arm, replications in played.items():
-        for index, outcome in replications:
-            names, joined, segments, origins = outcome.present
-            here = (names, joined, np.full(len(names), np.nan), segments, origins, np.full(len(names), -1))
-            parts = [part for part in (outcome.departed, here) if part]
-            lives = [np.concatenate(columns) for columns in zip(*parts, strict=True)]
-            frames.append(_lives(arm, index, lives, labels))
-    return pd.concat(frames, ignore_index=True)
-
-
 def present_value(outcome: Outcome) -> Floats:
     """Return the net cash of each month at month 0, shape (months + 1,); what is paid later is in the last."""
     net = sum(SIGNS[outcome.classes[line]] * outcome.values[line] for line in sorted(outcome.values))
@@ -149,6 +135,8 @@ def _measures(outcome: Outcome, labels: Labels, with_closing: bool) -> dict[str,
         "customer_equity_opening": exact_sum(outcome.equity),
         "pool_end": float(outcome.pool[-1].sum()),
         "joined": float(outcome.joined.sum()),
+        **{key: float(table.sum()) for key, table in _buying(outcome, labels).items() if key != "active_customers"},
+        **{key: float(table[-1]) for key, table in _buying(outcome, labels).items() if key == "active_customers"},
         "left": float(left.sum()),
         **{f"left_{reason}": float(n) for reason, n in zip(labels.reasons, left, strict=True)},
         "retention_12m": outcome.retention_12m,
@@ -159,25 +147,20 @@ def _measures(outcome: Outcome, labels: Labels, with_closing: bool) -> dict[str,
     }
 
 
+def _buying(outcome: Outcome, labels: Labels) -> dict[str, np.ndarray]:
+    """Return purchases, those after a customer's first, and active customers, where some buy purchase by purchase."""
+    if not any(labels.buyers):
+        return {}
+    made = outcome.purchases.sum(axis=(1, 2))
+    firsts, active = (
+        table[:, labels.buyers].sum(axis=(1, 2)) for table in (outcome.joined + outcome.returned, outcome.pool)
+    )
+    return {"purchases": made, "repeat_purchases": made - firsts, "active_customers": active}
+
+
 def _by_month(line: Floats) -> Floats:
     """Return a line's total of each month, whatever cells it is spread over."""
     return np.array([exact_sum(month) for month in line])
-
-
-def _lives(arm: str, index: int, lives: list[np.ndarray], labels: Labels) -> pd.DataFrame:
-    names, joined, left, segments, origins, reasons = lives
-    columns = {
-        "arm": arm,
-        "replication": index,
-        "customer": [f"{name:016x}" for name in names],
-        "spell": 1,
-        "segment": np.array(labels.segments)[segments],
-        "channel": np.array(labels.origins)[origins],
-        "joined_month": joined,
-        "left_month": left,
-        "reason": np.array([*labels.reasons, ""])[reasons],
-    }
-    return pd.DataFrame(columns).sort_values(["joined_month", "customer"], ignore_index=True)
 
 
 def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:

@@ -27,12 +27,12 @@ def verdict(scenario: Scenario, report: Report, outcomes: pd.DataFrame) -> list[
     arms = [name for name in report["arms"] if name != BASELINE]
     money = Money.of(scenario.parameters)
     if not arms:
-        return [_alone(report, money)]
+        return [_alone(report, money), *_leaks(report, money)]
     sentences = [_worth(scenario, report, name, money) for name in arms]
     sentences[0] = f"{_terms(report)}: {sentences[0]}"
     sentences += [_affordable(report, name, money) for name in arms if _is_free(scenario, report, name)]
     sentences += _against_acquisition(scenario, report, outcomes)
-    return [*sentences, _best(report, outcomes, money)]
+    return [*sentences, _best(report, outcomes, money), *_leaks(report, money)]
 
 
 def is_lever_on_acquisition(scenario: Scenario, arm: str) -> bool:
@@ -48,6 +48,30 @@ def _alone(report: Report, money: Money) -> str:
         f"(95 %: {money.interval(arm['npv']['low'], arm['npv']['high'])}) and ends with "
         f"{arm['pool_end']['mean']:,.0f} customers."
     )
+
+
+def _leaks(report: Report, money: Money) -> list[str]:
+    """Name the reason and the mechanism most worth closing, where the run was asked to find out."""
+    found: list[dict[str, Any]] = report.get("leaks", [])
+    tops = [next((leak for leak in found if leak["kind"] == kind), None) for kind in ("reason", "mechanism")]
+    if tops[0] is None or not any(leak["left"] for leak in found):
+        return []
+    horizon, anyway = span(report["run"]["months"]), min(max(tops[0]["elsewhere"], 0.0), 1.0)
+    if tops[0]["low"] > 0:
+        said = (
+            f"The leak most worth closing is {_closed(tops[0], money)}; "
+            f"{percent(anyway, 0)} of those it spares would leave for something else within {horizon}."
+        )
+    else:
+        said = f"No reason is clearly worth closing; the first is {_closed(tops[0], money)}."
+    clear = "" if tops[1] is None or tops[1]["low"] > 0 else ", not clearly worth closing"
+    return [said] if tops[1] is None else [said, f"First of the mechanisms is {_closed(tops[1], money)}{clear}."]
+
+
+def _closed(leak: dict[str, Any], money: Money) -> str:
+    """Say what closing a leak is worth."""
+    mean = f"{'-' * (leak['npv'] < 0)}{money.mean({**leak, 'mean': leak['npv']})}"
+    return f"{leak['leak'].replace('_', ' ')}: {mean} (95 %: {money.interval(leak['low'], leak['high'])})"
 
 
 def _terms(report: Report) -> str:

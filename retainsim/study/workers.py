@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 from retainsim.errors import UsageError
 
 if TYPE_CHECKING:
-    from retainsim.engine import Outcome
-    from retainsim.study.runs import Task
+    from retainsim.study.runs import Played, Task
 
 BATCH_SECONDS = 0.3
 """How long a batch of replications takes: long enough to be worth sending, short enough to see progress."""
@@ -31,7 +30,7 @@ class Workers:
         self._task, self._jobs, self._executor = task, jobs, executor
         self._seconds: float | None = None
 
-    def play(self, indices: list[int]) -> Iterator[tuple[int, dict[str, Outcome]]]:
+    def play(self, indices: list[int]) -> Iterator[tuple[int, Played]]:
         """Yield replications as they are finished."""
         while indices and (self._seconds is None or self._is_inline(len(indices))):
             start = time.perf_counter()
@@ -46,7 +45,7 @@ class Workers:
             return False
         return self._jobs == 1 or (self._jobs is None and left * (self._seconds or 0.0) < INLINE_SECONDS)
 
-    def _spread(self, indices: list[int]) -> Iterator[tuple[int, dict[str, Outcome]]]:
+    def _spread(self, indices: list[int]) -> Iterator[tuple[int, Played]]:
         size = max(1, min(len(indices), int(BATCH_SECONDS / max(self._seconds or 0.0, 1e-3))))
         batches = [indices[i : i + size] for i in range(0, len(indices), size)]
         executor = self._executor or _processes(self._jobs)

@@ -11,11 +11,13 @@ from matplotlib.figure import Figure
 from visible_text import leaving, overlapping, texts
 
 import retainsim.charts
-from retainsim.charts import NAMES, bridge, canvas, chart, draw
+from retainsim.charts import EXTRA, NAMES, bridge, canvas, chart, draw
 from retainsim.charts.subject import Subject
 from retainsim.errors import UsageError
 
 FOLDER = Path(retainsim.charts.__file__).parent
+MANY = [*((name, "eight_arms") for name in NAMES), ("leaks", "leaks_long")]
+"""Every chart with a run that has more of everything than there is room for."""
 
 
 def written(figure):
@@ -37,14 +39,14 @@ def test_an_unknown_chart_says_which_there_are(plain):
         plain.plot.pie()
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_an_unknown_arm_says_which_there_are(name, plain):
-    with pytest.raises(UsageError, match="no arm 'nobody'; the arms are baseline, retention, none"):
-        chart(name)(plain, arm="nobody")
+@pytest.mark.parametrize("name", [*NAMES, *EXTRA])
+def test_an_unknown_arm_says_which_there_are(name, run):
+    with pytest.raises(UsageError, match="no arm 'nobody'; the arms are baseline, retention"):
+        chart(name)(run("leaky"), arm="nobody")
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("scenario", ["plain", "eight_arms", "loss"])
+@pytest.mark.parametrize("scenario", ["leaky", "eight_arms", "loss"])
 def test_the_baseline_can_be_the_subject(name, scenario, run):
     figure = chart(name)(run(scenario), arm="baseline").figure
     figure.canvas.draw()
@@ -59,12 +61,12 @@ def test_a_chart_shows_itself_in_a_notebook(plain):
 # -- in the place of other axes ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "many"), MANY)
 @pytest.mark.parametrize("size", [(6.4, 4.8), (20, 6), (5, 9)])
-def test_a_chart_fits_into_given_axes(name, size, run):
+def test_a_chart_fits_into_given_axes(name, many, size, run):
     figure = Figure(figsize=size)
     ax = figure.add_subplot()
-    assert chart(name)(run("eight_arms"), ax=ax) is ax
+    assert chart(name)(run(many), ax=ax) is ax
     figure.savefig("/dev/null", format="png")
     assert overlapping(figure) == []
     assert leaving(figure) == []
@@ -176,10 +178,10 @@ def test_an_unknown_format_is_refused_before_anything_is_drawn(plain, tmp_path):
     assert not (tmp_path / "charts").exists()
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_drawing_holds_its_words_as_words_and_no_date(name, run, tmp_path):
+@pytest.mark.parametrize(("name", "many"), MANY)
+def test_a_drawing_holds_its_words_as_words_and_no_date(name, many, run, tmp_path):
     path = tmp_path / "chart.svg"
-    canvas.save(chart(name)(run("eight_arms")), path, "svg")
+    canvas.save(chart(name)(run(many)), path, "svg")
     source = path.read_text("utf-8")
     root = ElementTree.fromstring(source)
     words = " ".join("".join(node.itertext()) for node in root.iter("{http://www.w3.org/2000/svg}text"))
@@ -211,7 +213,7 @@ def test_the_users_own_settings_change_nothing(plain, tmp_path):
 
 def test_every_chart_file_is_registered():
     helpers = {"__init__", "canvas", "colours", "lettering", "scales", "subject"}
-    assert {path.stem for path in FOLDER.glob("*.py")} == helpers | set(NAMES)
+    assert {path.stem for path in FOLDER.glob("*.py")} == helpers | set(NAMES) | set(EXTRA)
 
 
 def test_only_the_canvas_knows_a_backend():
@@ -223,7 +225,7 @@ def test_only_the_canvas_knows_a_backend():
 
 
 def test_no_chart_imports_another():
-    for name in NAMES:
+    for name in (*NAMES, *EXTRA):
         source = (FOLDER / f"{name}.py").read_text("utf-8")
-        others = [other for other in NAMES if re.search(rf"import.*\b{other}\b|charts\.{other}\b", source)]
+        others = [other for other in (*NAMES, *EXTRA) if re.search(rf"import.*\b{other}\b|charts\.{other}\b", source)]
         assert others == []

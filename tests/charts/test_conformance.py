@@ -6,19 +6,20 @@ import pytest
 from matplotlib.axes import Axes
 from visible_text import leaving, overlapping, texts
 
-from retainsim.charts import NAMES, canvas, chart
+from retainsim.charts import EXTRA, NAMES, canvas, chart
 
 POINTS = 12
-
-
-@pytest.fixture(scope="module", params=NAMES)
-def name(request):
-    return request.param
+every = pytest.mark.parametrize("name", [*NAMES, *EXTRA])
 
 
 @pytest.fixture(scope="module")
-def drawn(name, results):
-    ax = chart(name)(results)
+def results(case, run):
+    return run(case[1])
+
+
+@pytest.fixture(scope="module")
+def drawn(case, results):
+    ax = chart(case[0])(results)
     ax.figure.canvas.draw()
     return ax.figure
 
@@ -57,13 +58,15 @@ def test_the_slide_is_sixteen_by_nine(drawn):
     assert width / height == pytest.approx(16 / 9)
 
 
-def test_nothing_but_axes_is_returned(name, plain):
-    assert isinstance(chart(name)(plain), Axes)
+@every
+def test_nothing_but_axes_is_returned(name, run):
+    assert isinstance(chart(name)(run("leaky")), Axes)
 
 
+@every
 @pytest.mark.parametrize("ending", canvas.FORMATS)
-def test_a_second_drawing_has_the_same_bytes(name, plain, tmp_path, ending):
+def test_a_second_drawing_has_the_same_bytes(name, run, tmp_path, ending):
     first, second = tmp_path / "first", tmp_path / "second"
     for path in (first, second):
-        canvas.save(chart(name)(plain), path, ending)
+        canvas.save(chart(name)(run("leaky")), path, ending)
     assert first.read_bytes() == second.read_bytes()

@@ -9,6 +9,7 @@ import sys
 import time
 from datetime import datetime
 
+import pandas as pd
 import pytest
 
 from retainsim.study import runs
@@ -219,6 +220,87 @@ def test_a_run_whose_answer_nobody_reads_is_still_kept_with_its_charts(here):
     os.close(writes)
     assert done.returncode == 0, done.stderr
     assert list((here / "mine" / "charts").glob("*.png"))
+
+
+# -- what a run may find out besides -----------------------------------------------------------------------------
+
+FAILING = ("--set", 'mechanisms.failures={ rate = 0.1, strain = 0.005, cost = 3, reason = "price" }')
+
+
+def test_leaks_are_told_after_the_arms_and_kept(here, play):
+    text = play(*RUN, *FAILING, "--leaks", "-o", "mine").stdout
+    table = pd.read_parquet(here / "mine" / "leaks.parquet")
+    places = [text.index(part) for part in ("P(better)", "Which leak is worth closing", "Lifetime value")]
+    assert places == sorted(places)
+    part = text[places[1] : places[2]]
+    names = [leak.replace("_", " ") for leak in table["leak"]]
+    assert [part.index(f"\n{name}") for name in names] == sorted(part.index(f"\n{name}") for name in names)
+    assert "failures (mechanism)" in part
+    assert "The leak most worth closing is " in text
+
+
+def test_leaks_are_in_the_answer_as_json(here, play, answer):
+    found = answer(*RUN, "--leaks", "-o", "mine")["leaks"]
+    table = pd.read_parquet(here / "mine" / "leaks.parquet")
+    assert [leak["leak"] for leak in found] == table["leak"].to_list()
+    assert found[0]["npv"] == table["npv"].iloc[0]
+
+
+def test_without_leaks_nothing_is_said_of_them(here, play):
+    text = play(*RUN, "-o", "mine").stdout
+    assert "leak" not in text
+    assert not any((here / "mine" / f"{name}.parquet").exists() for name in ("leaks", "events", "customers"))
+
+
+def test_the_chart_of_leaks_is_drawn_where_there_are_any(here, play):
+    result = play("run", "quick.toml", "--leaks", "-o", "mine")
+    assert {"leaks.png", "leaks.svg"} <= {path.name for path in (here / "mine" / "charts").iterdir()}
+    assert "(10 files)" in result.stderr
+
+
+@pytest.mark.parametrize("width", [50, 60, 80, 120])
+def test_the_table_of_leaks_fits_the_terminal_and_loses_nothing(play, width):
+    text = play(*RUN, *FAILING, "--leaks", "-q", env={"COLUMNS": str(width)}).stdout
+    table = text[text.index("Which leak") : text.index("Each leak of the baseline")]
+    assert max(map(len, table.splitlines())) <= width
+    assert table.count(" to ") == 9
+    assert "…" not in table
+
+
+def test_the_events_of_a_trace_agree_with_the_books_line_by_line(here, play):
+    play(*RUN, *FAILING, "--trace", "-o", "mine")
+    events, detail = (pd.read_parquet(here / "mine" / f"{name}.parquet") for name in ("events", "detail"))
+    money = events[events["what"] == "money"].groupby(["arm", "line"], observed=True)["amount"].sum()
+    books = detail[(detail["replication"] == 0) & (detail["segment"] != "")].groupby("arm", observed=True)
+    assert set(events["arm"]) == {"baseline", "retention", "advertising"}
+    assert set(events["replication"]) == {0}
+    assert {"revenue", "cost_of_sales", "cost_to_serve", "failures", "retention"} <= set(money.index.unique("line"))
+    for (arm, line), amount in money.items():
+        assert amount == pytest.approx(books[line].sum()[arm], rel=1e-9), (arm, line)
+
+
+def test_the_events_of_a_trace_count_who_came_and_went(here, play):
+    play(*RUN, "--trace", "-o", "mine")
+    events, outcomes = (pd.read_parquet(here / "mine" / f"{name}.parquet") for name in ("events", "outcomes"))
+    first = outcomes[outcomes["replication"] == 0].set_index("arm")
+    for what, column in (("join", "joined"), ("leave", "left")):
+        counts = events[events["what"] == what].groupby("arm")["customer"].size()
+        assert counts.to_dict() == first[column].to_dict()
+
+
+def test_looking_closer_changes_no_outcome(here, play):
+    play(*RUN, *FAILING, "-o", "plain")
+    plain = (here / "plain" / "outcomes.parquet").read_bytes()
+    for index, words in enumerate((["--trace"], ["--leaks"], ["--customers"], ["--trace", "--leaks"])):
+        play(*RUN, *FAILING, *words, "-o", f"other{index}")
+        assert (here / f"other{index}" / "outcomes.parquet").read_bytes() == plain, words
+
+
+def test_the_leaks_of_an_overwritten_run_do_not_stay_beside_the_new_one(here, play):
+    play(*RUN, "--leaks", "--trace", "-o", "mine")
+    play(*RUN, "-o", "mine", "--force")
+    assert not (here / "mine" / "leaks.parquet").exists()
+    assert not (here / "mine" / "events.parquet").exists()
 
 
 def test_a_failing_self_check_is_loud(play, monkeypatch):
