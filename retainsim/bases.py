@@ -43,6 +43,8 @@ class Bases:
     terms: tuple[float, ...]
     standing: Floats | None = None
     lapses: tuple[Lapse | None, ...] = ()
+    strains: tuple[tuple[str, tuple[float, ...]], ...] = ()
+    """By source: the mean strain the opening pool carries at month 0 (hazard per customer-month), by segment."""
     clients: int = 0
     """How many of the segments, the last ones, are named clients."""
 

@@ -10,14 +10,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from retainsim.bases import Bases, raw_bases, scaled, split_of, with_b
 from retainsim.draws import Floats
 from retainsim.errors import ScenarioError
 from retainsim.expectation import (
-    PRECISION,
-    Probe,
     expected_retention,
     is_closed_form,
     probe,
@@ -26,14 +23,12 @@ from retainsim.expectation import (
 )
 from retainsim.laws import BetaFrailty
 from retainsim.opening import segment_shares
+from retainsim.refinement import refine
 from retainsim.scenario.schema import Arm, Parameters, Retention
 from retainsim.units import monthly_hazard
 
-_TRIALS = 12
-_NEAR = 0.005
-"""Churn (share) so near to the observed that one more correction, off by a twentieth of it, brings it there."""
-_EXCESS = 0.005
-"""Share of the observed churn by which mechanisms may feed a reason more than leaves for it: less than a point."""
+_CLOSE = 0.002
+"""Retention (share) so near to the goal of a lever that one more secant brings it there."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +80,7 @@ def calibrate(today: Parameters) -> Calibration:
         for index in range(len(bases.segments) - bases.clients):
             bases = _solve_segment(today, bases, factors, index)
         if not is_closed_form(today):
-            bases = _refine(today, bases)
+            bases = refine(today, bases)
             return Calibration(bases, np.array([1.0 - (today.everyone[s].annual_churn or 0.0) for s in bases.segments]))
     return Calibration(bases, expected_retention(today, bases))
 
@@ -199,84 +194,6 @@ def _bracket(excess: Callable[[float], float]) -> tuple[float, float]:
     return low, high
 
 
-def _refine(today: Parameters, bases: Bases) -> Bases:
-    """Correct the closed form by simulation: bases feed of each reason what mechanisms leave of the observed churn.
-
-    Raises
-    ------
-    ScenarioError
-        If mechanisms alone make more customers leave than are observed to, or the churn is not met in the end.
-    """
-    goal = np.array([today.everyone[s].annual_churn or 0.0 for s in bases.segments])
-    split, ours = split_of(today), np.arange(len(goal)) < len(goal) - bases.clients
-    ours &= goal > 0.0
-    worst = np.inf
-    for trial in range(_TRIALS):
-        found = probe(today, bases, np.ones_like(bases.hazards), precision=PRECISION if trial > 1 else np.inf)
-        wanted = _wanted(found, goal, split)
-        error = np.abs(found.leave.sum(axis=1) - goal) * ours
-        lean = np.abs(found.leave - wanted)[:, split > 0].max(axis=1, initial=0.0) * ours
-        _refuse_excess(today, bases, found, wanted, ours)
-        for index in np.flatnonzero(ours):
-            bases = _fed_anew(bases, int(index), found, wanted[index])
-        if trial > 1 and max(error.max(), lean.max()) < _NEAR:
-            return bases
-        if trial > 3 and error.max() > 0.8 * worst:
-            break  # more hazard brings no more churn
-        worst = float(error.max())
-    far = int(np.argmax(error))
-    raise ScenarioError(
-        f"segments.{bases.segments[far]}.annual_churn: {goal[far]:.1%} cannot be reproduced with the "
-        f"mechanisms that are on (closest: {found.leave[far].sum():.1%}); weaken them, or observe another churn"
-    )
-
-
-def _wanted(found: Probe, goal: Floats, split: Floats) -> Floats:
-    """Return the leavings observed by segment and reason, as shares of the opening pool.
-
-    Reasons that only mechanisms bring along have what these feed; those of the file share the rest.
-    """
-    brought = found.leave * (split == 0)
-    rest = np.maximum(goal - brought.sum(axis=1), 0.0)
-    return np.asarray(brought + rest[:, None] * split)
-
-
-def _refuse_excess(today: Parameters, bases: Bases, found: Probe, wanted: Floats, ours: NDArray[np.bool_]) -> None:
-    """Refuse mechanisms that by themselves make more customers leave than are observed to, naming them."""
-    fed = found.other / np.maximum(found.customers, 1.0)[:, None]
-    goal = np.array([today.everyone[s].annual_churn or 0.0 for s in bases.segments])
-    over = (fed - wanted) / np.maximum(goal, 1e-9)[:, None] * ours[:, None]
-    if over.max() <= _EXCESS:
-        return
-    segment, reason = (int(i) for i in np.unravel_index(over.argmax(), over.shape))
-    name = bases.reasons[reason]
-    culprits = [each for each in today.on if name in getattr(today.mechanisms, each).feeds()] or list(today.on)
-    where = f"segments.{bases.segments[segment]}.annual_churn"
-    raise ScenarioError(
-        f"{where}: of {goal[segment]:.1%} observed, {wanted[segment, reason]:.1%} "
-        f"may leave for {name}, but mechanisms alone make {fed[segment, reason]:.1%} leave for it "
-        f"({', '.join(f'mechanisms.{each}' for each in culprits)}); weaken them, or give {name} a larger share"
-    )
-
-
-def _fed_anew(bases: Bases, segment: int, found: Probe, wanted: Floats) -> Bases:
-    """Scale the bases of a segment so that, with what mechanisms feed, leavings come closer to those wanted."""
-    count = max(float(found.customers[segment]), 1.0)
-    base, other = found.base[segment] / count, found.other[segment] / count
-    goal = np.maximum(wanted - other, 0.0)
-    ratio = np.divide(goal, base, out=np.zeros_like(goal), where=base > 0)
-    left, aim = float(base.sum() + other.sum()), float(wanted.sum())
-    steeper = (np.log1p(-min(aim, 0.99)) / np.log1p(-min(left, 0.99))) / (aim / left) if left and aim else 1.0
-    hazards = bases.hazards.copy()
-    scale = float(base @ ratio / base.sum()) * float(steeper) if base.sum() else 1.0
-    leaning = hazards[segment] * ratio
-    hazards[segment] = leaning * hazards[segment].sum() / leaning.sum() if leaning.sum() > 0 else leaning
-    bases = replace(bases, hazards=hazards)
-    if isinstance(bases.frailties[segment], BetaFrailty):
-        return with_b(bases, segment, 1.0 / max(scale, 1e-6))
-    return scaled(bases, segment, scale)
-
-
 def _chased(retention: Callable[[float], float], now: float, goal: float) -> float | None:
     """Find the factor by secants on -ln(retention), which is nearly linear in it; None where that leaves [0, 1].
 
@@ -290,13 +207,13 @@ def _chased(retention: Callable[[float], float], now: float, goal: float) -> flo
     height = -np.log(now)
     for _ in range(6):
         new = -np.log(retention(factor))
-        if abs(np.exp(-new) - goal) < 1e-4:
-            return factor
-        slope = (height - new) / (old - factor)
+        near, slope = abs(np.exp(-new) - goal) < _CLOSE, (height - new) / (old - factor)
         old, height = factor, new
         factor = float(factor + (-np.log(goal) - new) / slope) if slope > 0 else -1.0
         if not 0.0 < factor <= 1.0:
             return None
+        if near:  # one more secant, which is off by a hundredth of what was missing
+            return factor
     return None
 
 

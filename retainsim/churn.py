@@ -7,7 +7,7 @@ only customers whose hazard did change are burnt down and projected anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -20,6 +20,7 @@ from retainsim.fuses import Fuses
 from retainsim.hazards import Closed, Hazards, Strain, owner
 from retainsim.laws import Duration
 from retainsim.pool import Pool
+
 
 class Churn:
     """All leaks of one world.
@@ -205,6 +206,23 @@ class Churn:
         self.hazards.table = np.broadcast_to(hazards[:, None, :], self._shape) * self.hazards.open_reasons
         self.project(rows)
         self.burn(rows[self._free(rows, 0.0)], 0.0)
+
+    def carry(self, rows: Ints, strains: Mapping[str, Sequence[float]]) -> None:
+        """Let the opening pool carry the strain it has come to carry, by source the mean of each segment."""
+        segment = self._pool["segment"][rows]
+        for source in sorted(strains.keys() & self.hazards.strains.keys()):
+            strain = self.hazards.strains[source]
+            if not self._closed.shuts(source, self.reasons[strain.reason]):
+                self._pool[strain.column][rows] = np.asarray(strains[source])[segment]
+        self.project(rows[self._free(rows, 0.0)])
+
+    def carried(self, rows: Ints) -> dict[str, Floats]:
+        """Return the strain of these customers added up, by source and segment."""
+        segment = self._pool["segment"][rows]
+        return {
+            source: np.bincount(segment, self._pool[strain.column][rows], self._shape[0]).astype(np.float64)
+            for source, strain in sorted(self.hazards.strains.items())
+        }
 
     def hold(self, time: float) -> None:
         """Work out the hazards in force from `time` on, and project anew whom they touch."""

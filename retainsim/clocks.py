@@ -34,6 +34,8 @@ class Clocks:
         self._pool, self._luck = pool, luck
         self._clocks: dict[str, _Clock] = {}
         self._varied: dict[str, list[str]] = {}
+        self.is_done: Callable[[], bool] = lambda: True
+        """Asked when nothing more rings; False where it has let customers in whose clocks may."""
 
     def add(self, clock: str, ring: Ring) -> None:
         """Add a clock that stands still until it is given a rate."""
@@ -110,7 +112,9 @@ class Clocks:
             first = rings.min(axis=0)
             due = np.flatnonzero((first <= until) & (first < self._pool["leaves"]) & self._pool["present"])
             if not len(due):
-                break
+                if self.is_done():
+                    break
+                continue
             which = rings[:, due].argmin(axis=0)
             for index, clock in enumerate(running):
                 mine = due[which == index]

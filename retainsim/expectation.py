@@ -8,7 +8,9 @@ luck every time.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
+from typing import TypeAlias
 
 import numpy as np
 
@@ -20,16 +22,19 @@ from retainsim.draws import Floats, Luck
 from retainsim.engine import build, calendar
 from retainsim.mechanism import Mechanism
 from retainsim.opening import staying
+from retainsim.parallel import in_order
 from retainsim.scenario.arms import Timeline
 from retainsim.scenario.schema import Arm, Parameters
 from retainsim.world import Setup
 
-MODEL = 2
+MODEL = 3
 """Raised with every change of results, so that no expectation of an older model is taken from the cache."""
+Batch: TypeAlias = tuple[Floats, ...]
+"""Customers, leavings fed by bases and by mechanisms, who is present after the year, and the strain they carry."""
 PROBED = 700_000
-PRECISION = 3e-4
+PRECISION = 4e-4
 """Standard error of a segment's 12-month churn (share) that a simulated expectation may have."""
-MIN_BATCHES, MOST_BATCHES = 8, 200
+FEW_BATCHES, MIN_BATCHES, MOST_BATCHES = 4, 8, 200
 _BATCH = 50_000
 
 
@@ -72,11 +77,17 @@ class Probe:
         Opening customers simulated, shape (segments,).
     base, other
         How many of them are expected to leave, fed by bases and by mechanisms, shape (segments, reasons).
+    present
+        Customers there after the year, shape (segments,).
+    strains
+        The strain they carry, added up, shape (sources, segments); sources sorted.
     """
 
     customers: Floats
     base: Floats
     other: Floats
+    present: Floats
+    strains: Floats
 
     @property
     def leave(self) -> Floats:
@@ -106,42 +117,44 @@ def probe(today: Parameters, bases: Bases, lever: Floats, *, precision: float = 
     standing = today.mechanisms.model_copy(update={n: getattr(today.mechanisms, n).calm() for n in today.on})
     bare = {"run": run, "pool": pool, "mechanisms": standing, "arms": {}, "pieces": {}, "title": ""}
     year = today.model_copy(update=bare | ({} if coupled else {"acquisition": {}}))
-    laws = [repr(bases.frailties), repr(bases.durations), bases.hazards.tolist(), lever.tolist()]
+    tables = [table.tolist() for table in (bases.hazards, bases.observed, lever)]
+    laws = [repr(bases.frailties), repr(bases.durations), repr(bases.strains), *tables]
     content = [version("retainsim"), MODEL, PROBED, precision, year.model_dump(mode="json"), laws]
     return Probe(*recall(content, lambda: _probe(Setup(year, Arm(), Timeline(year, Arm()), bases), lever, precision)))
 
 
 def _probe(setup: Setup, lever: Floats, precision: float) -> list[Floats]:
-    batches: list[tuple[Floats, Floats, Floats]] = []
-    most = min(max(MIN_BATCHES, -(-PROBED // setup.today.pool.customers)), MOST_BATCHES)
+    batches: list[Batch] = []
+    fewest = MIN_BATCHES if np.isfinite(precision) else FEW_BATCHES
+    most = min(max(fewest, -(-PROBED // setup.today.pool.customers)), MOST_BATCHES)
     ours = len(setup.bases.segments) - setup.bases.clients
-    while len(batches) < most and not _is_precise(batches, precision, ours):
-        batches.append(_controlled(setup, lever, len(batches)))
+    for batch in in_order(partial(_controlled, setup, lever), most):
+        batches.append(batch)
+        if len(batches) >= fewest and _is_precise(batches, precision, ours):
+            break
     return [np.sum(parts, axis=0) for parts in zip(*batches, strict=True)]
 
 
-def _is_precise(batches: list[tuple[Floats, Floats, Floats]], precision: float, segments: int) -> bool:
+def _is_precise(batches: list[Batch], precision: float, segments: int) -> bool:
     """Tell from how batches differ whether the churn of the first segments is known well enough."""
-    if len(batches) < MIN_BATCHES:
-        return False
-    churn = np.array([(base + other).sum(axis=1) / np.maximum(count, 1.0) for count, base, other in batches])
+    churn = np.array([(base + other).sum(axis=1) / np.maximum(count, 1.0) for count, base, other, *_ in batches])
     count = batches[0][0][:segments]
     allowed = np.minimum(precision * np.sqrt(count.sum() / np.maximum(count, 1.0)), 2.0 * precision)
     return bool((churn[:, :segments].std(axis=0, ddof=1) / np.sqrt(len(batches)) <= allowed).all())
 
 
-def _controlled(setup: Setup, lever: Floats, batch: int) -> tuple[Floats, Floats, Floats]:
+def _controlled(setup: Setup, lever: Floats, batch: int) -> Batch:
     """Return a batch, with its difference from the plain firm of the same luck added to what that comes to exactly."""
-    count, base, other = _probe_batch(setup, lever, batch)
+    count, base, other, *after = _probe_batch(setup, lever, batch)
     plain = _plain(setup)
-    _, simulated, rest = _probe_batch(plain, lever, batch)
+    simulated, rest = _probe_batch(plain, lever, batch)[1:3]
     factors = standing_factors(plain.today, setup.bases) * lever
     hazards = setup.bases.hazards * factors
     share = np.divide(hazards, hazards.sum(1, keepdims=True), out=np.zeros_like(hazards), where=hazards > 0)
     left = 1.0 - np.array([segment_retention(plain.today, setup.bases, factors, s) for s in range(len(count))])
     known = share * (left * count)[:, None]
     controlled = np.array([setup.bases.lapse(s) is None for s in range(len(count))])[:, None]
-    return count, base + (known - simulated - rest) * controlled, other
+    return count, base + (known - simulated - rest) * controlled, other, *after
 
 
 def _plain(setup: Setup) -> Setup:
@@ -155,18 +168,31 @@ def _plain(setup: Setup) -> Setup:
     return replace(setup, today=bare, timeline=Timeline(bare, setup.arm))
 
 
-def _probe_batch(setup: Setup, lever: Floats, batch: int) -> tuple[Floats, Floats, Floats]:
-    """Return opening customers by segment, and how many leave by reason, fed by bases and by mechanisms."""
+def _probe_batch(setup: Setup, lever: Floats, batch: int) -> Batch:
+    """Return opening customers by segment, how many leave by reason, fed by bases and by mechanisms, and the rest."""
     world = build(setup, Luck(0, batch))
     counted = bool(np.isfinite(world.churn.terms).any())
-    world.churn.census = census = Census(world.pool, setup.bases.hazards.shape, is_counted=counted)
+    laws = setup.bases.durations
+    world.churn.census = census = Census(world.pool, world.churn.hazards, laws, is_counted=counted)
     world.churn.lever_table(lever)
     world.hold()
     world.env.process(calendar(world))
     world.env.run(until=12)
     world.settle()
     world.churn.burn(world.churn.free_rows(12.0), 12.0)
-    return census.customers, census.base, census.other
+    rows = world.pool.rows()
+    present = np.bincount(world.pool["segment"][rows], minlength=len(setup.bases.segments)).astype(np.float64)
+    carried = world.churn.carried(rows).values()
+    strains = np.array([*carried]) if carried else np.zeros((0, len(present)))
+    return census.customers, census.base, census.other, present, strains
+
+
+def strain_sources(today: Parameters, bases: Bases) -> tuple[str, ...]:
+    """Return the sources of strain that standing mechanisms have, sorted."""
+    standing = today.mechanisms.model_copy(update={n: getattr(today.mechanisms, n).calm() for n in today.on})
+    nobody = today.pool.model_copy(update={"customers": 0})
+    empty = today.model_copy(update={"pool": nobody, "mechanisms": standing})
+    return tuple(sorted(build(Setup(empty, Arm(), Timeline(empty, Arm()), bases), Luck(0, 0)).churn.hazards.strains))
 
 
 def _class_of(name: str) -> type[Mechanism]:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from retainsim.acquisition import Joiners
 from retainsim.ledger import cohort_width, month_row
 
 if TYPE_CHECKING:
-    from retainsim.acquisition import Joiners
+    from collections.abc import Iterator
+
     from retainsim.draws import Floats, Ints
     from retainsim.world import World
 
@@ -41,6 +43,21 @@ def admit(world: World, joiners: Joiners) -> None:
     world.touch("join" if joiners.spells is None else "return", rows, joiners.times, why=came_through)
     if joiners.spells is None:
         _pay_for(world, joiners, rows)
+
+
+def together(waiting: list[Joiners]) -> Iterator[Joiners]:
+    """Yield joiners of the same kind (who bring the same traits) as one."""
+    kinds: dict[tuple[bool, tuple[str, ...]], list[Joiners]] = {}
+    for each in waiting:
+        kinds.setdefault((each.spells is None, tuple(each.traits or ())), []).append(each)
+    for (is_first, traits), parts in kinds.items():
+        names, times, origins, segments = (
+            np.concatenate([getattr(part, column) for part in parts])
+            for column in ("names", "times", "origins", "segments")
+        )
+        spells = None if is_first else np.concatenate([part.spells for part in parts if part.spells is not None])
+        brought = {trait: np.concatenate([(part.traits or {})[trait] for part in parts]) for trait in traits}
+        yield Joiners(names, times, origins, segments, spells, brought or None)
 
 
 def _draw_frailty(world: World, rows: Ints) -> None:

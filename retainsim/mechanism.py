@@ -32,6 +32,10 @@ class Settings(BaseModel):
         """Return the reasons for leaving that these settings feed."""
         return (self.reason,) if hasattr(self, "reason") else ()
 
+    def drives_away(self) -> bool:
+        """Tell whether closing this mechanism as a leak would keep customers."""
+        return bool(self.feeds())
+
     def calm(self) -> Self | None:
         """Return the settings without what happens on a date or by chance, as calibration takes them; None for off."""
         return self

@@ -86,17 +86,16 @@ class Money:
         return revenue * self._gross_margin[segment, origin] - self._serve[segment, origin]
 
     def sell(self, rows: Ints, times: Floats, amounts: Floats) -> None:
-        """Post what customers who buy purchase by purchase spend (money, at a size of 1), at their own times."""
+        """Post what customers who buy purchase by purchase spend, at their own times in this span."""
         row, none = month_row(float(times.max(initial=0.0))), np.zeros(self._cells)
-        for tariff, mine in self._by_tariff(rows):
-            tenure = times[mine] - self._pool["joined"][rows[mine]]
-            paid = amounts[mine] * self._pool["size"][rows[mine]]
-            paid = paid * tariff.revenue * tariff.revenue_profile.at(tenure)
-            rates = self.inflation, self.inflation - self._ledger.discounting
-            sold = [paid * np.exp(rate * times[mine]) for rate in rates]
-            self._post(row, [self._by_cell(rows[mine], each) for each in sold], [none, none])
-            if self.trace is not None:
-                self._trace_sale(rows[mine], times[mine], sold[0], tariff)
+        paid = amounts * self._pool["size"][rows] * self._level(self._revenue, rows)
+        for tariff, mine in self._by_unit(rows):
+            paid[mine] *= tariff.revenue_profile.at(times[mine] - self._pool["joined"][rows[mine]])
+        rates = self.inflation, self.inflation - self._ledger.discounting
+        sold = [paid * np.exp(rate * times) for rate in rates]
+        self._post(row, [self._by_cell(rows, each) for each in sold], [none, none])
+        if self.trace is not None:
+            self._trace_sale(rows, times, sold[0])
 
     def _buys(self, rows: Ints) -> Floats:
         """Return how many units of revenue each customer brings a month: its size, and what it spends."""
@@ -135,12 +134,15 @@ class Money:
         self._gross_margin = np.array([[t.gross_margin for t in row] for row in self.tariffs])
         self._serve = np.array([[t.cost_to_serve for t in row] for row in self.tariffs])
         self._lag = np.array([[t.lag for t in row] for row in self.tariffs])
+        units = [t.unit for row in self.tariffs for t in row]
+        self._units = list(dict.fromkeys(units))
+        self._unit_of = np.array([self._units.index(unit) for unit in units])
 
     def enter(self, rows: Ints, times: Floats) -> None:
         """Start the account of customers who enter a cell at `times` (months)."""
         self._note(rows, times, 1.0)
         self._pool["posted"][rows] = times
-        for tariff, mine in self._by_tariff(rows):
+        for tariff, mine in self._by_unit(rows):
             self._bills.start(tariff, rows[mine], times[mine])
 
     def move_out(self, rows: Ints, times: Floats) -> None:
@@ -148,11 +150,12 @@ class Money:
         self.settle_rows(rows, times)
         rates = self.inflation, self.inflation - self._ledger.discounting
         row, none = month_row(float(times.max(initial=0.0))), np.zeros(self._cells)
-        for tariff, mine in self._by_tariff(rows):
-            last = self._bills.close(tariff, rows[mine], times[mine], rates)
+        for tariff, mine in self._by_unit(rows):
+            level = self._level(self._revenue, rows[mine])
+            last = [level * paid for paid in self._bills.close(tariff, rows[mine], times[mine], rates)]
             self._post(row, [self._by_cell(rows[mine], amounts) for amounts in last], [none, none])
             if self.trace is not None:
-                self._trace_sale(rows[mine], times[mine], last[0], tariff)
+                self._trace_sale(rows[mine], times[mine], last[0])
         self.leave(rows, times)
 
     def leave(self, rows: Ints, times: Floats) -> None:
@@ -162,7 +165,7 @@ class Money:
     def settle_rows(self, rows: Ints, until: Floats) -> None:
         """Post what is worked out customer by customer, for each of these customers up to its own time."""
         row = month_row(float(until.max(initial=0.0)))
-        for tariff, mine in self._by_tariff(rows):
+        for tariff, mine in self._by_unit(rows):
             if not tariff.is_flat or self.by_customer:
                 self._post_rows(tariff, rows[mine], until[mine], row)
         for line in self._charged_each:
@@ -202,16 +205,20 @@ class Money:
             total += self._pool[f"charge.{line}"][rows]
         return total
 
-    def _by_tariff(self, rows: Ints) -> Iterator[tuple[Tariff, Ints]]:
-        """Yield each tariff with the positions in `rows` it holds for, flat ones only where all are asked for."""
+    def _by_unit(self, rows: Ints) -> Iterator[tuple[Tariff, Ints]]:
+        """Yield each way of paying, for one unit of money, with the positions in `rows` it holds for.
+
+        Levels differ from cell to cell and are put on row by row, so that cells alike in all else are done at once.
+        """
         if self._flat.all():
             return
-        cells = self._pool["cell"][rows]
-        for cell in np.unique(cells):
-            yield (
-                self.tariffs[cell // len(self._origins)][cell % len(self._origins)],
-                np.flatnonzero(cells == cell),
-            )
+        which = self._unit_of[self._pool["cell"][rows]]
+        for index in np.unique(which):
+            yield self._units[index], np.flatnonzero(which == index)
+
+    def _level(self, table: Floats, rows: Ints) -> Floats:
+        """Return each customer's entry in a table of shape (segments, origins)."""
+        return np.asarray(table.ravel()[self._pool["cell"][rows]])
 
     def _note(self, rows: Ints, times: Floats, sign: float) -> None:
         pool = self._pool
@@ -265,29 +272,30 @@ class Money:
     def _post_rows(self, tariff: Tariff, rows: Ints, until: Floats, row: int) -> None:
         start, joined = self._pool["posted"][rows], self._pool["joined"][rows]
         rates = self.inflation, self.inflation - self._ledger.discounting
-        serve = [tariff.cost_to_serve * over(tariff.cost_profile, joined, start, until, r) for r in rates]
+        costs, pays = self._level(self._serve, rows), self._level(self._revenue, rows)
+        serve = [costs * over(tariff.cost_profile, joined, start, until, r) for r in rates]
         if tariff.by_purchase:
             revenue = [np.zeros(len(rows)), np.zeros(len(rows))]
         elif tariff.billing:
-            revenue = self._bills.collect(tariff, rows, until, rates)
+            revenue = [pays * billed for billed in self._bills.collect(tariff, rows, until, rates)]
         else:
-            pays = tariff.revenue * self._pool["size"][rows]
+            pays = pays * self._pool["size"][rows]
             revenue = [pays * over(tariff.revenue_profile, joined, start, until, r) for r in rates]
         self._post(row, *([self._by_cell(rows, x) for x in pair] for pair in (revenue, serve)))
         if self.trace is not None:
-            self._trace_flows(tariff, rows, until, revenue[0], serve[0])
+            self._trace_flows(rows, until, revenue[0], serve[0])
 
-    def _trace_sale(self, rows: Ints, times: Floats, sold: Floats, tariff: Tariff) -> None:
+    def _trace_sale(self, rows: Ints, times: Floats, sold: Floats) -> None:
         assert self.trace is not None
         self.trace.note_money("revenue", rows, times, sold)
-        self.trace.note_money("cost_of_sales", rows, times, sold * (1 - tariff.gross_margin))
+        self.trace.note_money("cost_of_sales", rows, times, sold * (1 - self._level(self._gross_margin, rows)))
 
-    def _trace_flows(self, tariff: Tariff, rows: Ints, until: Floats, revenue: Floats, serve: Floats) -> None:
+    def _trace_flows(self, rows: Ints, until: Floats, revenue: Floats, serve: Floats) -> None:
         """Add up for each customer what runs with time."""
         assert self.trace is not None
         pool, segment = self._pool, self._pool["segment"][rows]
-        months = until - pool["posted"][rows]
-        flows = {"revenue": revenue, "cost_of_sales": revenue * (1 - tariff.gross_margin), "cost_to_serve": serve}
+        months, cost = until - pool["posted"][rows], 1 - self._level(self._gross_margin, rows)
+        flows = {"revenue": revenue, "cost_of_sales": revenue * cost, "cost_to_serve": serve}
         flows |= {line: self._charges[line][segment] * months for line in sorted(self._charges)}
         for line in self._charged_each:
             flows[line] = flows.get(line, 0.0) + pool[f"charge.{line}"][rows] * months

@@ -38,6 +38,7 @@ def open_pool(world: World) -> None:
     world.welcome(rows)
     world.churn.light(rows)
     world.churn.open(rows, bases.observed)
+    world.churn.carry(rows, dict(bases.strains))
     world.ledger.opening[:] = world.count()
     world.money.enter(rows, np.zeros(len(rows)))
     world.money.begin()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,6 +41,11 @@ class Tariff:
     billing: Billing | None
     by_purchase: bool = False
     """Revenue comes purchase by purchase; `revenue` is what is left of one unit of money after the discount."""
+
+    @property
+    def unit(self) -> Tariff:
+        """Return the same way of paying for one unit of revenue and of cost to serve."""
+        return replace(self, revenue=1.0, cost_to_serve=1.0, gross_margin=1.0, lag=0.0)
 
     @property
     def is_flat(self) -> bool:

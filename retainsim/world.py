@@ -64,13 +64,10 @@ class World:
         for each in mechanisms:
             each.attach(self)
         self.settled, self._closed, self._ended = 0.0, -1, False
-        self._taxed = np.zeros(self.today.run.months + 1)
-        self._taxed[0] = self.now.firm.tax_rate
+        self._taxed = np.append(self.now.firm.tax_rate, np.zeros(self.today.run.months))
         open_pool(self)
-        rows = self.pool.rows()
-        self.touch(
-            "opening", rows, np.zeros(len(rows)), why=np.array(self.segments, dtype=object)[self.pool["segment"]]
-        )
+        rows, names = self.pool.rows(), np.array(self.segments, dtype=object)
+        self.touch("opening", rows, np.zeros(len(rows)), why=names[self.pool["segment"][rows]])
         self.hold()
 
     def _build(self, closed: Closed | None) -> None:
@@ -90,6 +87,7 @@ class World:
         self.churn.is_patient = True
         self.touches = Touches(self.pool)
         self.clocks = Clocks(self.pool, self.luck)
+        self.clocks.is_done, self._is_ringing, self._waiting = self._admit_waiting, False, list[Joiners]()
         self.acquisition = Acquisition(self.luck, self.origins)
         self.money = Money(self.pool, self.ledger, self.segments, self.origins)
         self._default_mix = default_mix(self.today, bases)
@@ -181,7 +179,9 @@ class World:
         self.admit(self.acquisition.arrivals(start, end))
         for each in self.mechanisms:
             each.arrive(self, start, end)
+        self._is_ringing = True
         self.clocks.settle(end)
+        self._is_ringing = False
         self.churn.settle(start, end)
         self.touches.deliver()
         for each in self.mechanisms:
@@ -228,8 +228,21 @@ class World:
             self.ledger.tax(self._closed, self._taxed[self._closed])
 
     def admit(self, joiners: Joiners) -> None:
-        """Let customers join, or come back, at their own times, within the span being settled."""
-        gate.admit(self, joiners)
+        """Let customers join, or come back, at their own times, within the span being settled.
+
+        Who comes through somebody's clock waits until no clock of those present rings, and comes with the others.
+        """
+        if self._is_ringing:
+            self._waiting.append(joiners)
+        else:
+            gate.admit(self, joiners)
+
+    def _admit_waiting(self) -> bool:
+        """Let in who waits; True where nobody does."""
+        waiting, self._waiting = self._waiting, []
+        for joiners in gate.together(waiting):
+            gate.admit(self, joiners)
+        return not waiting
 
     def welcome(self, rows: Ints) -> None:
         """Let every mechanism give new customers the traits it owns."""

@@ -10,7 +10,6 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pydantic import model_validator
 
 from retainsim import mechanism
 from retainsim.draws import key, name
@@ -35,12 +34,6 @@ class Settings(mechanism.Settings):
     cost_per_record: float = setting(0.0, "money per customer", "cost for each customer present", ge=0)
     acquisition_factor: float = setting(0.9, "factor", "joins for a while after (assumption)", ge=0, le=1)
     acquisition_months: float = setting(6.0, "months", "how long joins are fewer (assumption)", ge=0, le=600)
-
-    @model_validator(mode="after")
-    def _happens(self) -> Settings:
-        if self.at_month is None and self.per_year == 0:
-            raise ValueError("say when: at_month, per_year or both")
-        return self
 
     def calm(self) -> None:
         """A breach is a shock: calibration leaves it out."""

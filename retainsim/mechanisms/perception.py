@@ -40,6 +40,10 @@ class Settings(Delivery, Taste):
         """Return the stationary standard deviation of what customers perceive of a dimension."""
         return self.drift * math.sqrt(self.reversion_half_life / (2 * math.log(2)))
 
+    def drives_away(self) -> bool:
+        """True: who perceives less than the neutral value leaves sooner."""
+        return True
+
 
 class Mechanism(mechanism.Mechanism):
     """Carries what every customer perceives, and puts factors on its hazards and its referrals."""

@@ -61,7 +61,7 @@ class Spared:
 
 def leaks_of(today: Parameters) -> list[Leak]:
     """Return the leaks a scenario has: every reason, and every mechanism that feeds one."""
-    feeding = [name for name in today.on if getattr(today.mechanisms, name).feeds()]
+    feeding = [name for name in today.on if getattr(today.mechanisms, name).drives_away()]
     return [Leak("reason", name) for name in today.reasons] + [Leak("mechanism", name) for name in feeding]
 
 

@@ -50,6 +50,8 @@ SENTENCES = {
 """What is said of each touch; one that is not here is told by its name."""
 
 
+LEAVING = {RELEASED: "was released", "follows_manager": "followed its account manager to another firm"}
+"""What is said of leaving for some reasons."""
 ROUTINE = ("contact", "purchase", "visit")
 """Touches told once for a stretch of them, whatever else they say."""
 
@@ -114,7 +116,7 @@ def _told(scenario: Scenario, mine: pd.DataFrame) -> Iterator[str]:
     for _, part in touches.groupby(runs, sort=False):
         first, last = part.iloc[0], part.iloc[-1]
         said = SENTENCES.get(str(first["what"]), str(first["what"]).replace("_", " "))
-        said = "was released" if first["why"] == RELEASED else said
+        said = LEAVING.get(str(first["why"]), said) if first["what"] == "leave" else said
         is_same = part["why"].nunique() == 1
         text = said.format(why=str(first["why"]).replace("_", " ") if is_same else "some minutes").strip()
         when = _when(scenario, first["month"])

@@ -9,9 +9,10 @@ import pytest
 from architecture.source import functions, imports, modules, named
 
 LAYERS = (
-    {"errors", "units", "draws", "theory", "wording"},
+    {"errors", "units", "draws", "theory", "wording", "parallel"},
     {"laws", "profile", "cache", "ledger", "pool"},
-    {"bases", "clocks", "acquisition", "fuses", "tariff", "hazards", "touches", "trace", "census"},
+    {"bases", "clocks", "acquisition", "fuses", "tariff", "hazards", "touches", "trace"},
+    {"census"},
     {"churn", "money", "opening", "closing", "gate"},
     {"world", "mechanism"},
     {"workings"},
@@ -19,6 +20,7 @@ LAYERS = (
     {"scenario"},
     {"engine"},
     {"expectation"},
+    {"refinement"},
     {"calibration", "economics", "outlook"},
     {"explain", "results"},
     {"study", "fit"},

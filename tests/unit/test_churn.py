@@ -434,7 +434,7 @@ def test_a_census_splits_what_is_burnt_into_the_bases_doing_and_all_else():
     pool, churn = firm_of(100, hazards=HAZARDS, durations=(LAWS["falling"],))
     churn.add("rivals", "a", np.array([HAZARDS[0]]))
     churn.hold(0.0)
-    churn.census = Census(pool, (1, 2), is_counted=False)
+    churn.census = Census(pool, churn.hazards, (LAWS["falling"],), is_counted=False)
     passed = LAWS["falling"].cumulative(np.array([6.0]))[0]
     staying = np.flatnonzero(pool["leaves"] > 6.0)
     churn.burn(staying, 6.0)
