@@ -114,7 +114,8 @@ def _fed_anew(
     steeper = (np.log1p(-min(aim, 0.99)) / np.log1p(-min(left, 0.99))) / (aim / left) if left and aim else 1.0
     scale = float(base @ ratio / base.sum()) * float(steeper) if base.sum() else 1.0
     fed, step, pace = memory.get(segment, (0.0, 0.0, 1.0))
-    if fed > 0.0 and abs(step) > 1e-3 and (gain := float(np.log(base.sum() / fed))) * step > 0.0:
+    known = fed > 0.0 and base.sum() > 0.0 and abs(step) > 1e-3
+    if known and (gain := float(np.log(base.sum() / fed))) * step > 0.0:
         pace = float(np.clip(step / gain, 0.5, 20.0))
     memory[segment] = float(base.sum()), pace * float(np.log(max(scale, 1e-6))), pace
     scale, hazards = max(scale, 1e-6) ** pace if scale else 0.0, bases.hazards.copy()

@@ -61,8 +61,9 @@ def tariff_of(now: Parameters, segment: str, origin: str, shapes: Shapes) -> Tar
     revenue = (1.0 if mine.by_purchase else plan.price or 0.0) * mine.volume * (1 - mine.discount)
     account = now.account(segment)
     if account is not None and account.growth:
-        revenue *= (1 + account.growth) ** (-account.customer_for_months / 12.0)
+        since = (1 + account.growth) ** (-account.customer_for_months / 12.0)  # so that it is 1 at month 0
         profile = profile.times(Profile.growing(1 + account.growth, 12.0 * _FOR_EVER))
+        profile = profile.times(Profile.steps((0.0,), (since,)))
     if shapes.margin_by_year:
         starts = tuple(12.0 * year for year in range(len(shapes.margin_by_year)))
         needed = tuple((m / 12.0 + mine.cost_to_serve) / mine.gross_margin for m in shapes.margin_by_year)

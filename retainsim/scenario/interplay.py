@@ -175,7 +175,8 @@ def _empty_capacity(tree: Any) -> Iterator[Problem]:
         yield Problem(("mechanisms", "account_managers", "managers"), text)
     here = table(tree, "pool").get("customers", 0)
     size = table(tree, "mechanisms", "market").get("size")
-    if isinstance(here, int) and isinstance(size, int | float) and size < here + len(_listed(tree, "accounts")):
+    clients = len(_listed(tree, "accounts"))
+    if isinstance(here, int) and isinstance(size, int | float) and size is not True and 0 < size < here + clients:
         text = f"smaller than the pool at month 0 ({here:_} customers, got {got(size)}); give at least as many"
         yield Problem(("mechanisms", "market", "size"), text)
     buys = [name for name, segment in tables(tree, "segments").items() if segment.get("buying") == "purchases"]

@@ -29,7 +29,7 @@ class Timed(Settings):
         """Return the mean share of full strength over the `step` months that start at `time`, held for all of them."""
         if time < self.from_month:
             return 0.0
-        if self.ramp_months == 0 or math.isinf(time):
+        if math.isinf(time) or time >= self.from_month + self.ramp_months:
             return 1.0
         return (self._reached(time + step) - self._reached(time)) / step
 

@@ -224,7 +224,7 @@ def test_a_run_whose_answer_nobody_reads_is_still_kept_with_its_charts(here):
 
 # -- what a run may find out besides -----------------------------------------------------------------------------
 
-FAILING = ("--set", 'mechanisms.failures={ rate = 0.1, strain = 0.005, cost = 3, reason = "price" }')
+FAILING = ("--set", 'mechanisms.failures={ rate = 0.05, strain = 0.004, cost = 3, reason = "price" }')
 
 
 def test_leaks_are_told_after_the_arms_and_kept(here, play):

@@ -30,7 +30,7 @@ def drawn(path, law):
     for key in path.split(".")[:-1]:
         node = node[key]
     node[path.split(".")[-1]] = law
-    return prepare(retainsim.loads(tomli_w.dumps(tree))).play(0)
+    return prepare(retainsim.loads(tomli_w.dumps(tree))).play(0).arms
 
 
 @pytest.mark.parametrize(

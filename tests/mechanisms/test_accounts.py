@@ -236,7 +236,6 @@ def test_letting_a_client_go_that_costs_more_than_it_brings_is_worth_just_that()
     assert gain > 0
 
 
-@pytest.mark.xfail(strict=True, reason="closing values look beyond a last day that is known")
 @pytest.mark.parametrize(("month", "notice"), [(20.0, 9.0), (23.5, 1.0)])
 def test_beyond_the_horizon_it_is_worth_what_it_brings_up_to_its_last_day(month, notice):
     ahead = worth({}, month + notice - 24.0, start=24.0)
@@ -515,7 +514,6 @@ def test_terms_at_zero_are_those_of_any_customer():
     assert np.array_equal(outcome.lines["revenue"][:, place(today, "A")], outcome.lines["revenue"][:, 0])
 
 
-@pytest.mark.xfail(strict=True, reason="whom a client refers is taken for the client")
 def test_whom_it_refers_is_an_ordinary_customer_of_its_segment():
     refers = {"referrals": {"rate": 0.5, "extra_margin": 0.0}}
     today = firm(client(), mechanisms=refers)
@@ -525,7 +523,6 @@ def test_whom_it_refers_is_an_ordinary_customer_of_its_segment():
     assert outcome.pool[:, place(today)].max() == 1
 
 
-@pytest.mark.xfail(strict=True, reason="a growing client is valued at what it bought when it joined")
 def test_a_growing_client_is_valued_at_what_it_buys_now():
     world = world_of(firm(client(growth=0.2)))
     assert world.value_rate(world.pool.rows()) == pytest.approx([3995.0])

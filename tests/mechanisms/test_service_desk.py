@@ -38,7 +38,7 @@ class Watched:
 
     @property
     def desk(self):
-        return next(m for m in self.world._mechanisms if isinstance(m, service_desk.Mechanism))
+        return next(m for m in self.world.mechanisms if isinstance(m, service_desk.Mechanism))
 
     def waits(self):
         return np.concatenate([answers.waits for answers in self.answers])

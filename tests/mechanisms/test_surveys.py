@@ -31,7 +31,7 @@ def run_to(month, today, each=None):
     if month >= today.run.months:
         made.finish()
     kind = mechanisms.module("surveys").Mechanism
-    return made, next((part for part in made._mechanisms if isinstance(part, kind)), None)
+    return made, next((part for part in made.mechanisms if isinstance(part, kind)), None)
 
 
 def log_of(today, each=None, *, month=24):

@@ -492,9 +492,37 @@ def test_what_an_event_is_given_has_limits_too(kind, table):
     assert any("arms.a.event.0." in p and "out of range" in p for p in problems_of(tomli_w.dumps(tree)))
 
 
+EMPTY = {
+    "nobody at the desk": ("service_desk", ("agents",), 0, "agents", "nobody answers, so everybody who calls hangs up"),
+    "no managers": ("account_managers", ("managers",), 0, "managers", "nobody looks after anybody (got 0)"),
+    "a market too small": ("market", ("size",), 49.0, "size", "smaller than the pool at month 0 (50 customers, got 49)"),
+    "no calls": ("follow_up", ("capacity_per_month",), 0.0, "capacity_per_month", "nobody would ever be called (got 0)"),
+    "no such segment of a table": (
+        "perception", ("segments", "smal"), {"tilt": 2.0}, "segments.smal", 'no such segment (got "smal"); give large or small; did you mean "small"?',
+    ),
+    "no such channel of a table": (
+        "price_only_buyers", ("channels", "adds"), 0.5, "channels.adds", 'no such channel (got "adds"); give ads, existing or partners',
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "path", "value", "where", "said"), EMPTY.values(), ids=EMPTY)
+def test_a_mechanism_that_cannot_do_anything_is_refused(name, path, value, where, said):
+    text = with_setting(name, path, value)
+    (problem,) = problems_of(text)
+    assert problem.startswith(placed(text, name, path)), problem
+    assert f" mechanisms.{name}.{where}: {said}" in problem
+
+
+def test_a_market_holds_the_pool_and_the_named_clients():
+    big = GOOD + "[mechanisms.market]\nsize = 102\n"
+    assert scenario.loads(big)
+    assert "smaller than the pool" in problems_of(big.replace("102", "101"))[0]
+
+
 # Whatever stands anywhere, it is refused in words or accepted, never a failure of ours
 
-ODD = st.sampled_from([[], {}, 5, -1, "x", "", True, [5], [[]], [{}], {"kind": 5}, {"kind": []}, {"a": {}}, 1e308, "small", ["small"]])  # fmt: skip
+ODD = st.sampled_from([[], {}, 5, -1, 10**400, "x", "", True, [5], [[]], [{}], {"kind": 5}, {"kind": []}, {"a": {}}, 1e308, "small", ["small"]])  # fmt: skip
 
 
 def paths_of(node, path=()):

@@ -87,32 +87,42 @@ LAWS = {
 }
 
 
+BRIEF = {"contract"}
+"""Laws whose tests are short; one law tells most of what goes wrong."""
+MOST_LAWS = [pytest.param(law, marks=[] if law in BRIEF else [pytest.mark.long]) for law in LAWS]
+
+
 # What comes out
 
 
-@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("law", MOST_LAWS)
 def test_failures_are_part_of_what_was_observed(law):
     found = year(FAILURES, {"s": {"annual_churn": 0.22, **LAWS[law]}})
     check_year(found, {"s": 0.22})
 
 
-@pytest.mark.parametrize("law", ["plain", "contract", "beta"])
+@pytest.mark.parametrize("law", MOST_LAWS)
 def test_what_customers_perceive_is_part_of_what_was_observed(law):
     """Hazards are 2 to 3 times what they would be if everybody perceived what is neutral."""
     found = year(PERCEPTION, {"s": {"annual_churn": 0.22, **LAWS[law]}})
     check_year(found, {"s": 0.22})
 
 
-@pytest.mark.parametrize("mechanisms", [PAYMENTS, KEY, FAILURES | PAYMENTS | PERCEPTION], ids=["payments", "key", "three"])  # fmt: skip
+SEVERAL = pytest.param(FAILURES | PAYMENTS | PERCEPTION, id="three", marks=pytest.mark.long)
+
+
+@pytest.mark.parametrize("mechanisms", [pytest.param(PAYMENTS, id="payments"), pytest.param(KEY, id="key"), SEVERAL])
 def test_others_are_part_of_what_was_observed(mechanisms):
     check_year(year(mechanisms, seed=62), {"s": 0.22})
 
 
+@pytest.mark.long
 def test_where_churn_is_low_the_shares_of_reasons_are_met_too():
-    found = year({"failures": {"rate": 0.03, "strain": 0.01, "reason": "product"}}, {"s": {"annual_churn": 0.04}}, n=400_000)  # fmt: skip
+    found = year({"failures": {"rate": 0.02, "strain": 0.01, "reason": "product"}}, {"s": {"annual_churn": 0.04}}, n=400_000)  # fmt: skip
     check_year(found, {"s": 0.04})
 
 
+@pytest.mark.long
 def test_each_of_several_segments_loses_what_was_observed_there():
     """One of them is small."""
     segments = {
@@ -124,6 +134,7 @@ def test_each_of_several_segments_loses_what_was_observed_there():
     check_year(found, {"large": 0.1, "middle": 0.4, "small": 0.22})
 
 
+@pytest.mark.long
 def test_newcomers_are_calibrated_as_newcomers():
     """Of an empty pool with contracts and failures, who joins in the first year is gone a year later."""
     found = play(
@@ -134,6 +145,7 @@ def test_newcomers_are_calibrated_as_newcomers():
     check(found.outcomes["retention_12m"].mean(), 0.7, theory.binomial_se(0.3, n), f"newcomers a year on, n = {n}")
 
 
+@pytest.mark.long
 def test_a_reason_that_a_mechanism_brings_along_is_within_the_churn_and_not_on_top_of_it():
     """The others share what it leaves in the proportions of the file."""
     found = year({"failures": FAILURES["failures"] | {"reason": "annoyance"}})
@@ -143,6 +155,23 @@ def test_a_reason_that_a_mechanism_brings_along_is_within_the_churn_and_not_on_t
     assert annoyed > 0.1 * gone
     rest = left["s"][REASONS].to_numpy()
     check_shares(rest, WANTED, rest.sum(), f"reasons of the file, n = {rest.sum()}")
+
+
+@pytest.mark.long
+def test_where_the_frail_have_left_long_ago_much_more_hazard_is_found_for_a_little_more_churn():
+    """Customers of a settled pool who differ much, and perceive next to nothing: bases fall to a twentieth."""
+    blind = {"perception": dict.fromkeys(POOR, 0.1)}
+    found = year(blind, {"s": {"annual_churn": 0.22, "frailty": {"kind": "gamma", "variance": 2.0}}}, n=200_000)
+    check_year(found, {"s": 0.22})
+
+
+@pytest.mark.long
+def test_a_settled_pool_leaks_as_fast_in_its_first_months_as_later():
+    """Mechanisms have been on for long: the strain of last year's failures is there at month 0."""
+    n = 400_000
+    there = heads(year(FAILURES, n=n, seed=67))["s"]
+    months = np.array([1, 2, 3, 6, 9, 12])
+    assert np.abs(there[months] / n - 0.78 ** (months / 12)).max() < 0.002
 
 
 def desk(mechanisms=DESK, *, seed=64, replications=60, **tables):
@@ -190,6 +219,7 @@ def gained(found, n):
     return (there["lever"] - there["baseline"]) / n
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("law", ["plain", "contract", "beta"])
 def test_five_points_of_retention_on_top_are_five_points(law):
     """Beyond calibration's own precision: those saved are counted, 5 in 100."""
@@ -211,6 +241,7 @@ def test_five_points_are_five_points_to_0_2(mechanisms):
     assert abs(100 * gained(found, n) - 5) < 0.2
 
 
+@pytest.mark.long
 def test_a_lever_that_mechanisms_leave_nothing_to_is_refused_with_the_most_there_is():
     """It works on competition alone, 30 % of what leaves."""
     with pytest.raises(ScenarioError) as error:
@@ -222,56 +253,65 @@ def test_a_lever_that_mechanisms_leave_nothing_to_is_refused_with_the_most_there
 # What is refused
 
 
+@pytest.fixture
+def rough(monkeypatch):
+    """Measure on a tenth of the customers, where it matters what is done with a measurement and not how good it is."""
+    monkeypatch.setattr(expectation, "_BATCH", 5_000)
+    monkeypatch.setattr(expectation, "PROBED", 40_000)
+
+
 def refused(mechanisms, segments=None, **tables):
     with pytest.raises(ScenarioError) as error:
         year(mechanisms, segments, n=1000, **tables)
     return str(error.value)
 
 
-def test_failures_that_alone_exceed_the_observed_churn_are_refused_by_name():
+def test_failures_that_alone_exceed_the_observed_churn_are_refused_by_name(rough):
     said = refused({"failures": FAILURES["failures"] | {"rate": 1.0}})
     assert "segments.s.annual_churn: of 22.0% observed, 11.0% may leave for product, but mechanisms alone make" in said
     assert "mechanisms.failures" in said
     assert "weaken them, or give product a larger share" in said
 
 
-def test_failures_with_a_reason_of_their_own_that_exceed_the_observed_churn_are_refused_by_name():
+def test_failures_with_a_reason_of_their_own_that_exceed_the_observed_churn_are_refused_by_name(rough):
     said = refused({"failures": FAILURES["failures"] | {"rate": 2.0, "reason": "annoyance"}})
     assert "annoyance" in said
     assert "mechanisms.failures" in said
 
 
-def test_failed_payments_that_exceed_their_share_are_refused_by_name():
+def test_failed_payments_that_exceed_their_share_are_refused_by_name(rough):
     """4.4 % a year may leave for it, and 0.02 a month make it 21 %."""
     said = refused({"involuntary_churn": {"rate": 0.1, "recover_share": 0.8}})
     assert "may leave for involuntary" in said
     assert "mechanisms.involuntary_churn" in said
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("law", ["contract", "falling"])
-def test_they_are_refused_under_other_laws_too(law):
+def test_they_are_refused_under_other_laws_too(law, rough):
     said = refused({"failures": FAILURES["failures"] | {"rate": 1.0}}, {"s": {"annual_churn": 0.22, **LAWS[law]}})
     assert "may leave for product" in said
 
 
+@pytest.mark.long
 def test_mechanisms_that_nearly_exceed_the_observed_churn_are_not_refused():
     """Nine in ten of those who leave for the product do so for failures."""
-    strong = {"failures": FAILURES["failures"] | {"rate": 0.28, "second_factor": 1.0}}
+    strong = {"failures": FAILURES["failures"] | {"rate": 0.15, "second_factor": 1.0}}
     found = year(strong)
     check_year(found, {"s": 0.22})
 
 
-def test_where_nobody_is_observed_to_leave_a_mechanism_that_makes_some_leave_is_refused():
+def test_where_nobody_is_observed_to_leave_a_mechanism_that_makes_some_leave_is_refused(rough):
     segments = {"s": {"annual_churn": 0.22, "share": 0.5}, "loyal": {"annual_churn": 0.0, "share": 0.5}}
     said = refused(FAILURES, segments)
     assert "segments.loyal.annual_churn: of 0.0% observed, 0.0% may leave for product" in said
     assert "mechanisms.failures" in said
 
 
-def test_a_client_that_nobody_expects_to_leave_may_be_driven_away():
+def test_a_client_that_nobody_expects_to_leave_may_be_driven_away(rough):
     """Named clients are outside calibration, whatever their churn."""
     found = year(FAILURES, n=1000, accounts=[{"name": "A", "segment": "s", "annual_churn": 0.0}])
-    assert found.report["economics"]["retention_12m_expected"]["s"] == pytest.approx(0.78, abs=1e-3)
+    assert found.report["economics"]["retention_12m_expected"]["s"] == pytest.approx(0.78, abs=3e-3)
 
 
 # How it is worked out
@@ -309,18 +349,18 @@ def test_what_is_expected_to_leave_is_what_does_on_the_same_luck(mechanisms, law
     check(bases_share[1], bases_share[0], 0.5 / math.sqrt(one.sum()), "share of leavings that bases feed")
 
 
-def test_a_warm_cache_gives_the_same_bases_and_simulates_nothing(monkeypatch, tmp_path):
+def test_a_warm_cache_gives_the_same_bases_and_simulates_nothing(rough, monkeypatch, tmp_path):
     today = scenario(
         segments={"s": {"annual_churn": 0.22, "frailty": {"kind": "beta", "a": 0.8}}}, reasons=SHARES, calibrate=True,
         customers=100, mechanisms=FAILURES,
     ).parameters  # fmt: skip
     cold = calibrate(today)
-    monkeypatch.setattr(expectation, "_probe", lambda *_: pytest.fail("simulated again"))
-    warm = calibrate(today)
+    with monkeypatch.context() as patch:
+        patch.setattr(expectation, "_probe", lambda *_: pytest.fail("simulated again"))
+        warm = calibrate(today)
     assert np.array_equal(cold.bases.hazards, warm.bases.hazards)
     assert cold.bases.frailties == warm.bases.frailties
     assert np.array_equal(cold.retention, warm.retention)
-    monkeypatch.undo()
     monkeypatch.setenv("RETAINSIM_CACHE", str(tmp_path / "elsewhere"))
     again = calibrate(today)
     assert np.array_equal(cold.bases.hazards, again.bases.hazards)
@@ -331,12 +371,12 @@ def test_a_warm_cache_gives_the_same_bases_and_simulates_nothing(monkeypatch, tm
     "change",
     [
         {"mechanisms": {"failures": FAILURES["failures"] | {"rate": 0.11}}},
-        {"segments": {"s": {"annual_churn": 0.22, "duration": {"kind": "power", "power": 0.9}}}},
+        {"segments": {"s": {"annual_churn": 0.22, "frailty": {"kind": "gamma", "variance": 0.1}}}},
         {"tenure": "new"},
     ],
     ids=["settings", "law", "tenure"],
 )
-def test_another_firm_is_not_taken_for_one_known(change):
+def test_another_firm_is_not_taken_for_one_known(change, rough):
     tables = {"segments": {"s": {"annual_churn": 0.22}}, "mechanisms": FAILURES, "tenure": "settled"}
     firms = [
         scenario(**(tables | more), reasons=SHARES, calibrate=True, customers=100).parameters for more in ({}, change)
@@ -345,13 +385,13 @@ def test_another_firm_is_not_taken_for_one_known(change):
     assert one.hazards[0, REASONS.index("product")] != two.hazards[0, REASONS.index("product")]
 
 
-def test_the_size_of_the_pool_does_not_matter_where_nobody_waits_for_another():
+def test_the_size_of_the_pool_does_not_matter_where_nobody_waits_for_another(rough):
     tables = {"segments": {"s": {"annual_churn": 0.22}}, "mechanisms": FAILURES, "reasons": SHARES, "calibrate": True}
     one, two = (calibrate(scenario(customers=n, **tables).parameters).bases for n in (50, 100_000))
     assert np.array_equal(one.hazards, two.hazards)
 
 
-def test_named_clients_are_no_part_of_it():
+def test_named_clients_are_no_part_of_it(rough):
     tables = {"segments": {"s": {"annual_churn": 0.22}}, "mechanisms": FAILURES, "reasons": SHARES, "calibrate": True}
     client = {"name": "A", "segment": "s", "annual_churn": 0.9}
     without, with_it = (
@@ -362,7 +402,7 @@ def test_named_clients_are_no_part_of_it():
     assert with_it.hazards[1].sum() == pytest.approx(-math.log(0.1) / 12)
 
 
-def test_what_happens_on_a_date_or_by_chance_is_on_top_of_what_was_observed():
+def test_what_happens_on_a_date_or_by_chance_is_on_top_of_what_was_observed(rough):
     breach = {"breach": {"at_month": 3, "leave_at_once": 0.3}}
     tables = {"segments": {"s": {"annual_churn": 0.22}}, "reasons": SHARES, "calibrate": True, "customers": 100}
     without, with_it = (
