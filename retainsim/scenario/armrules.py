@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from retainsim.scenario.positions import Path
 
 SHARED = {"run", "pool", "pieces", "arms"}
-SHAPING = {"share", "frailty", "duration", "term_months", "billing"}
+SHAPING = {"share", "frailty", "duration", "term_months", "billing", "customer_for_months"}
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def _wrong_target(target: str, tree: Any) -> str | None:
 
 
 def _shapes_pool(path: Path) -> bool:
-    return path[0] in ("segments", "plans") and len(path) > 2 and path[2] in SHAPING
+    return path[0] in ("segments", "plans", "accounts") and len(path) > 2 and path[2] in SHAPING
 
 
 def _nowhere(path: Path, tree: Any) -> str | None:
@@ -167,8 +167,8 @@ def _unchangeable(path: Path, value: Any, tree: Any) -> str | None:
     target = keys.dotted(path)
     if value is None:
         return f"{target} has no value in this scenario, so nothing can change; {_where_else(path, tree)}"
-    is_churn = path[0] == "segments" and path[2:] == ("annual_churn",)
-    if is_churn and is_raw_beta(tree, table(tree, "segments", str(path[1]))):
+    is_churn = path[0] in ("segments", "accounts") and path[2:] == ("annual_churn",)
+    if is_churn and path[0] == "segments" and is_raw_beta(tree, table(tree, "segments", str(path[1]))):
         return f"{target} is not used: churn comes from the beta frailty; change nothing, or calibrate"
     if (is_churn or path[:2] == ("churn", "reasons")) and number(value) == 0:
         return f"{target} is 0, and a hazard of 0 cannot be scaled; give it a value above 0 in the file"

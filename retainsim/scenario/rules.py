@@ -121,7 +121,11 @@ def _existing(tree: Any) -> Iterator[Problem]:
 
 
 def _nobody(tree: Any) -> Iterator[Problem]:
-    if number(table(tree, "pool").get("customers", 0)) == 0 and tree.get("acquisition", {}) == {}:
+    if (
+        number(table(tree, "pool").get("customers", 0)) == 0
+        and tree.get("acquisition", {}) == {}
+        and not tree.get("accounts")
+    ):
         text = "no customers and no channel, so nothing to simulate; give customers, or [acquisition.<name>]"
         yield Problem(("pool",), text)
 

@@ -179,7 +179,7 @@ def _economics(today: Any, found: Calibration) -> dict[str, Any]:
         "clv": economics.lifetime_values(today, found.bases),
         "cost_to_acquire": economics.acquisition_costs(today),
         "marginal_cost_to_retain": economics.marginal_cost_to_retain(today, found.bases),
-        "retention_12m_expected": dict(zip(found.bases.segments, found.retention.tolist(), strict=True)),
+        "retention_12m_expected": dict(zip(sorted(today.segments), found.retention.tolist(), strict=False)),
     }
 
 

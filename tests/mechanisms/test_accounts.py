@@ -568,8 +568,8 @@ def test_all_that_clients_do_balances_whether_worked_out_by_cell_or_customer_by_
 def test_each_client_leaves_by_its_own_luck():
     """Two alike are independent: both stay a year with 0.5 x 0.5."""
     today = firm(client("A", annual_churn=0.5), client("B", annual_churn=0.5), run={"months": 12})
-    both = np.array([play(today, replication=r).pool[12].sum() == 2 for r in range(300)])
-    assert theory.within(both.mean(), 0.25, theory.binomial_se(0.25, 300))
+    both = np.array([play(today, replication=r).pool[12].sum() == 2 for r in range(120)])
+    assert theory.within(both.mean(), 0.25, theory.binomial_se(0.25, 120))
 
 
 # Where it is
