@@ -107,17 +107,20 @@ class Clocks:
         ring may change the customer's other clocks, or bring a customer whose own clocks ring in the same span.
         """
         running = [clock for clock in sorted(self._clocks) if self._clocks[clock].rate.size]
+        pool, rows = self._pool, self._pool.rows()
         while running:
-            rings = np.array([self._pool[f"{clock}.rings"] for clock in running])
+            rings = np.array([pool[f"{clock}.rings"][rows] for clock in running])
             first = rings.min(axis=0)
-            due = np.flatnonzero((first <= until) & (first < self._pool["leaves"]) & self._pool["present"])
-            if not len(due):
+            is_due = (first <= until) & (first < pool["leaves"][rows])
+            rows = rows[is_due]  # a ring changes nobody else's clocks, so who is not due now will not be
+            if not len(rows):
                 if self.is_done():
                     break
+                rows = pool.rows()
                 continue
-            which = rings[:, due].argmin(axis=0)
+            which = rings[:, is_due].argmin(axis=0)
             for index, clock in enumerate(running):
-                mine = due[which == index]
+                mine = rows[which == index]
                 if len(mine):
                     self._ring(clock, mine)
 
