@@ -129,7 +129,9 @@ class Hazards:
         by_reason = np.ascontiguousarray(self.table.reshape(-1, len(self.reasons)).T)
         hazards = by_reason[:, pool["cell"][rows]] * pool["frailty"][rows]
         for source in sorted(self._each.keys() - {without}):
-            hazards[self._each[source]] *= pool[f"factor.{source}"][rows]
+            factor = pool[f"factor.{source}"][rows]
+            for reason in np.flatnonzero(self._each[source]):  # in place: a mask would copy
+                hazards[reason] *= factor
         return hazards
 
     def strained(self, rows: Ints) -> Floats | None:

@@ -68,7 +68,8 @@ class Duration:
         if self.is_constant:
             return amount
         if not self.factors:
-            return self.unit * (amount / self.unit) ** (1.0 / self.power)
+            with np.errstate(over="ignore"):  # a hazard near none lasts for ever
+                return self.unit * (amount / self.unit) ** (1.0 / self.power)
         with np.errstate(divide="ignore", invalid="ignore"):
             beyond = np.maximum(amount - self._at_knots[-1], 0.0) / self.factors[-1]
         beyond = np.where(amount > self._at_knots[-1], beyond, 0.0)

@@ -197,11 +197,10 @@ def _warnings(scenario: Scenario, report: dict[str, Any], ending: Ending) -> lis
 
 def _attribute(report: dict[str, Any], fed: pd.DataFrame) -> None:
     """Estimate how many leave in every arm by the mechanism that fed their reason."""
-    totals = fed.groupby(["arm", "mechanism", "replication"], observed=True)["left"].sum()
     for name, arm in report["arms"].items():
-        mine = totals[name] if len(totals) else totals  # empty where nobody leaves in any arm
-        who = sorted(mine.index.unique("mechanism"))
-        arm["left_by_mechanism"] = {each: estimate(mine[each].to_numpy()) for each in who}
+        totals = fed[fed["arm"] == name].groupby(["mechanism", "replication"], observed=True)["left"].sum()
+        who = sorted(totals.index.unique("mechanism"))
+        arm["left_by_mechanism"] = {each: estimate(totals[each].to_numpy()) for each in who}
 
 
 def _means(played: Mapping[str, Sequence[tuple[int, Outcome]]], table: str) -> dict[str, Floats]:

@@ -204,7 +204,7 @@ annual_churn = 0.3
 price = 1
 service = 3
 [mechanisms.failures]
-rate = 0.2
+rate = 0.08
 reason = "service"
 [arms.keep]
 retention = {{ churn = 0.8 }}
