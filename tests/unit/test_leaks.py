@@ -259,7 +259,7 @@ def test_a_run_keeps_its_leaks_and_events_in_its_folder_and_loses_them_when_it_i
 
 
 def test_where_nobody_leaves_there_is_no_leak_to_name():
-    nobody = SCENARIO.replace("annual_churn = 0.3", "annual_churn = 0.0").replace("rate = 0.2", "rate = 0.0")
+    nobody = SCENARIO.replace("annual_churn = 0.3", "annual_churn = 0.0").replace("rate = 0.08", "rate = 0.0")
     nobody = nobody[: nobody.index("[arms")]
     found = retainsim.run(retainsim.loads(nobody), replications=2, jobs=1, leaks=True)
     assert not any("leak most" in sentence for sentence in found.verdict)
