@@ -81,7 +81,9 @@ def calibrate(today: Parameters) -> Calibration:
             bases = _solve_segment(today, bases, factors, index)
         if not is_closed_form(today):
             bases = refine(today, bases)
-            return Calibration(bases, np.array([1.0 - (today.everyone[s].annual_churn or 0.0) for s in bases.segments]))
+            observed = [today.everyone[s].annual_churn for s in bases.segments]
+            if None not in observed:
+                return Calibration(bases, 1.0 - np.array(observed, dtype=np.float64))
     return Calibration(bases, expected_retention(today, bases))
 
 

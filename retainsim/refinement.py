@@ -63,7 +63,7 @@ def _strained(today: Parameters, bases: Bases, found: Probe) -> Bases:
     """Let a settled pool start with the strain that a year has left on it, as if mechanisms had been on for long."""
     if today.pool.tenure != "settled" or not today.pool.customers:
         return bases
-    means = found.strains / np.maximum(found.present, 1.0)
+    means = found.strains.reshape(-1, len(found.present)) / np.maximum(found.present, 1.0)  # none comes back flat
     named = zip(strain_sources(today, bases), means, strict=True)
     return replace(bases, strains=tuple((source, tuple(mean.tolist())) for source, mean in named))
 

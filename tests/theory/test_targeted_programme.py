@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from experiment import check, check_exactly, check_shares, heads, measured, play
 from scipy import integrate, stats
+from unit.making import parameters
 
 from retainsim import theory
+from retainsim.calibration import calibrate
 
 REACH, EFFECT, VARIANCE, CHURN = 0.3, 0.8, 1.5, 0.4
 
@@ -105,3 +107,13 @@ def test_a_programme_without_effect_changes_nobody_and_costs_what_is_spent():
     bare = play(months=18, customers=2000, segments={"s": plain}, run={"seed": 32})
     assert (heads(found)["s"] == heads(bare)["s"]).all()
     check_exactly(measured(found, "retention_programme")[0], measured(found, "customer_months")[0], "paid for all")
+
+
+def test_what_is_recalled_is_what_was_simulated(tmp_path, monkeypatch):
+    """The second calibration of a scenario in which nobody carries strain comes from the cache, and is the same."""
+    monkeypatch.setenv("RETAINSIM_CACHE", str(tmp_path))
+    programme = {"spend_per_customer": 1.0, "effect": 0.1, "ceiling": 0.4, "targets": "random", "reach": 0.5}
+    today = parameters(pool={"customers": 500}, mechanisms={"retention_programme": programme})
+    first, again = calibrate(today), calibrate(today)
+    assert np.array_equal(first.bases.hazards, again.bases.hazards)
+    assert first.bases.strains == again.bases.strains == ()
