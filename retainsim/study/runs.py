@@ -79,11 +79,12 @@ def run(
         interrupted = True
     by_arm = {arm: [(i, played[i].arms[arm]) for i in sorted(played)] for arm in scenario.arms}
     by_leak = {leak: [played[i].spared[leak] for i in sorted(played)] for leak in task.leaks}
-    recalled = sum(each.recalled for each in played.values())
-    ending = Ending(time.perf_counter() - start, plan.most, interrupted, plan.is_reached(played), recalled)
+    ending = Ending(time.perf_counter() - start, plan.most, interrupted, plan.is_reached(played))
     levers = {name: lever for name in scenario.arms if (lever := task.stage.lever(name)) is not None}
     results = build(scenario, by_arm, by_leak, task.stage.calibration, levers, ending)
-    return replace(results, events=task.trace(0)) if trace else results
+    recalled = sum(each.recalled for each in played.values())
+    damaged = sorted({path for each in played.values() for path in each.damaged})
+    return replace(results, events=task.trace(0) if trace else None, recalled=recalled, damaged=tuple(damaged))
 
 
 @dataclass(frozen=True)
