@@ -1,9 +1,9 @@
 """What is known from an earlier run is not computed again, and changes nothing."""
 
 import pytest
-from invariants.test_same_result import ARMS, BASE, assert_same, scenario
 
 import retainsim
+from invariants.test_same_result import ARMS, BASE, assert_same, scenario
 from retainsim.study import task
 from retainsim.study.store import Store
 
