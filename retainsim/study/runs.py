@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -38,7 +39,7 @@ def run(
     customers: bool = False,
     leaks: bool = False,
     trace: bool = False,
-    store: Store | None = None,
+    store: Store | str | os.PathLike[str] | None = None,
 ) -> Results:
     """Play every arm of a scenario on common luck and compare the arms with the baseline.
 
@@ -60,7 +61,7 @@ def run(
     trace
         Also play the first replication once more and log all that happens in `results.events`.
     store
-        Where outcomes are kept as soon as they are known, and recalled from instead of being computed again.
+        Where outcomes are kept as soon as they are known, and recalled from instead of being computed again: a folder.
 
     Returns
     -------
@@ -68,7 +69,10 @@ def run(
         The same for any number of processes. After Ctrl-C, what was finished, with `interrupted` set.
     """
     start = time.perf_counter()
-    task, plan = prepare(scenario, lives=customers, leaks=leaks, store=store), _Plan.of(scenario, replications)
+    task, plan = (
+        prepare(scenario, lives=customers, leaks=leaks, store=Store.at(store)),
+        _Plan.of(scenario, replications),
+    )
     played: dict[int, Played] = {}
     interrupted = False
     try:

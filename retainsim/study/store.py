@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import zipfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -49,6 +50,11 @@ class Store:
         self._elsewhere = {path.stem: path for other in others for path in _entries(other)}
         self.damaged: list[Path] = []
         """Entries found damaged so far, in this process."""
+
+    @classmethod
+    def at(cls, place: Store | str | os.PathLike[str] | None) -> Store | None:
+        """Return the store in a folder; one that is given, or None, as it is."""
+        return place if place is None or isinstance(place, Store) else cls(Path(place))
 
     @classmethod
     def of_run(cls, folder: Path) -> Store:
