@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -134,7 +134,7 @@ def recalibrate(file: Parameters, drawn: Parameters, found: Calibration) -> Base
         return found.bases
     laws = ("frailty", "duration")
     if any(getattr(drawn.segments[s], k) != getattr(file.segments[s], k) for s in file.segments for k in laws):
-        return calibrate(drawn).bases
+        return _anew(drawn.model_dump_json())
     old, new = (
         np.array([monthly_hazard(p.everyone[s].annual_churn or 0.0) for s in found.bases.segments])
         for p in (file, drawn)
@@ -143,6 +143,12 @@ def recalibrate(file: Parameters, drawn: Parameters, found: Calibration) -> Base
     before, after = split_of(file), split_of(drawn)
     lean = np.divide(after, before, out=np.ones_like(before), where=before > 0)
     return replace(found.bases, hazards=found.bases.hazards * scale[:, None] * lean)
+
+
+@lru_cache(maxsize=64)
+def _anew(text: str) -> Bases:
+    """Return the bases of parameters written as JSON: every arm and replication asks for the same ones."""
+    return calibrate(Parameters.model_validate_json(text)).bases
 
 
 def _split(today: Parameters, bases: Bases, factors: Floats) -> Bases:

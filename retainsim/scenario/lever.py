@@ -145,3 +145,11 @@ class Arm(Piece):
 
     title: str | None = setting(None, "", "what it is called in outputs", max_length=120)
     include: list[Word] = setting([], "", "named pieces that belong to the arm")
+
+    @property
+    def is_free_gain(self) -> bool:
+        """True where the arm, pieces folded in, does nothing but keep more customers, at no cost."""
+        if self.retention is None or self.change or self.investment or self.event:
+            return False
+        cost = self.retention.cost
+        return not (cost.once or cost.per_month or cost.per_customer_month)

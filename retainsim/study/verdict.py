@@ -111,12 +111,8 @@ def _how_often(share: float, replications: int) -> str:
 
 
 def _is_free(scenario: Scenario, report: Report, name: str) -> bool:
-    arm = scenario.arms[name]
-    if arm.retention is None or arm.change or arm.investment:
-        return False
-    cost = arm.retention.cost
     affordable = report["arms"][name]["versus_baseline"]["affordable_per_customer_month"]["mean"]
-    return not (cost.once or cost.per_month or cost.per_customer_month) and affordable is not None
+    return scenario.arms[name].is_free_gain and affordable is not None
 
 
 def _affordable(report: Report, name: str, money: Money) -> str:

@@ -1,0 +1,116 @@
+"""Flip: the value of an input at which the better of two arms changes, with its interval, for many inputs at once.
+
+The root of the mean difference is bracketed among few values, found on few replications, and then moved to where all
+replications have it by secants: common luck makes the difference smooth, so that two of them are enough. The interval
+is that of the mean difference there, divided by its slope: it comes from luck, not from the search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from retainsim.draws import Floats
+from retainsim.study.compare import half_width
+from retainsim.study.gap import Gap
+from retainsim.study.input import Input
+
+Bracket = tuple[Input, tuple[float, float]]
+"""An input, and two values of it between which the better arm changes."""
+_ROUNDS = 6
+_LINEAR = 3.0
+"""Half widths of its interval over which the difference is taken to be straight, as it is over the interval itself."""
+_STEPS = 25
+_NEAR = 0.01
+"""How near (share of the bracket) the root on few replications is sought: the others move it further."""
+
+
+@dataclass(frozen=True)
+class Flip:
+    """Where the better arm changes: value with 95 % interval, in the unit of the input.
+
+    `falls` is True where the arm that is better today is beaten below the value, False where above.
+    """
+
+    mean: float
+    low: float
+    high: float
+    falls: bool
+
+
+@dataclass
+class _Root:
+    """A root on its way: where it is sought, where it is now, and the slope of the mean difference there."""
+
+    asked: Input
+    bracket: tuple[float, float]
+    value: float
+    slope: float
+    difference: Floats
+    is_found: bool = False
+
+    def told(self, difference: Floats) -> None:
+        """Take in the difference where the root is now, and move on; it is found where the move was short."""
+        self.difference, mean = difference, float(difference.mean())
+        before, self.value = self.value, float(np.clip(self.value - mean / self.slope, *self.bracket))
+        self.is_found = abs(self.value - before) <= _LINEAR * self.width
+
+    @property
+    def width(self) -> float:
+        """Return half the width of the root's interval: that of the mean difference, divided by the slope."""
+        return (half_width(self.difference) or 0.0) / abs(self.slope)
+
+    def flip(self, today: float) -> Flip:
+        """Return the root with its interval, within the range that was searched."""
+        low, high = self.asked.widest
+        ends = max(self.value - self.width, low), min(self.value + self.width, high)
+        return Flip(self.value, *ends, falls=self.value < today)
+
+
+def bracket(values: Sequence[float], means: Sequence[float], today: float) -> tuple[float, float] | None:
+    """Return the two neighbours among rising values between which the mean changes its sign, nearest to today's."""
+    pairs = zip(pairwise(values), pairwise(means), strict=True)
+    found = [ends for ends, (one, other) in pairs if (one > 0.0) != (other > 0.0)]
+    return min(found, key=lambda ends: max(0.0, ends[0] - today, today - ends[1]), default=None)
+
+
+def find(gap: Gap, brackets: Sequence[Bracket], scouts: Sequence[int]) -> dict[str, Flip]:
+    """Find the root in every bracket, by key: on the replications `scouts` first, then on all."""
+    if not brackets:
+        return {}
+    roots = _scouted(gap, brackets, scouts)
+    for _ in range(_ROUNDS):
+        open_ones = [root for root in roots if not root.is_found]
+        gap.play([(root.asked, root.value) for root in open_ones])
+        for root in open_ones:
+            root.told(gap.at(root.asked, root.value))
+    return {root.asked.key: root.flip(root.asked.today) for root in roots}
+
+
+def _scouted(gap: Gap, brackets: Sequence[Bracket], scouts: Sequence[int]) -> list[_Root]:
+    """Find all roots on few replications, by Chandrupatla's method, and the slopes around them."""
+    from scipy.optimize import elementwise
+
+    lows, highs = (np.array([ends[side] for _, ends in brackets], dtype=np.float64) for side in (0, 1))
+
+    def means(shares: Floats, places: Floats) -> Floats:
+        """Return the mean difference at shares of the way through the brackets."""
+        which = places.astype(int)
+        values = lows[which] + shares * (highs - lows)[which]
+        points = [(brackets[place][0], float(value)) for place, value in zip(which, values, strict=True)]
+        gap.play(points, scouts)
+        return np.array([gap.at(*point, scouts).mean() for point in points])
+
+    places = np.arange(len(brackets), dtype=np.float64)
+    ends = np.zeros(len(brackets)), np.ones(len(brackets))
+    found = elementwise.find_root(means, ends, args=(places,), tolerances={"xatol": _NEAR}, maxiter=_STEPS)
+    (left, right), (below, above) = found.bracket, found.f_bracket
+    is_hit = (left == right) | (below == above)  # a zero met exactly leaves no bracket around it
+    left, right = np.where(is_hit, ends[0], left), np.where(is_hit, ends[1], right)
+    slopes = (means(right, places) - means(left, places)) / ((right - left) * (highs - lows))
+    values = lows + found.x * (highs - lows)
+    roots = zip(brackets, values, slopes, strict=True)
+    return [_Root(*each, float(value), float(slope), np.zeros(0)) for each, value, slope in roots]

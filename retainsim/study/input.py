@@ -1,0 +1,235 @@
+"""Input: a number of the file that may be otherwise than it says: what it is called, and between which bounds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from retainsim.errors import UsageError
+from retainsim.expectation import is_closed_form
+from retainsim.scenario.distributions import TIMING
+from retainsim.scenario.keys import Key, allowed_text, child, dotted
+from retainsim.wording import Money, figure
+
+if TYPE_CHECKING:
+    from retainsim.scenario import Scenario
+    from retainsim.scenario.positions import Path
+
+Bounds = tuple[float, float]
+"""Lower and upper end, in the unit of the key."""
+SHARE = 0.2
+"""How far a value that has no distribution is moved down and up, as a share of it."""
+FACTOR = 4.0
+"""How far beyond the plausible range a value is looked for: today's divided and multiplied by this."""
+LEVEL = 0.05
+"""A plausible range is what a distribution leaves between this and as much at its other end."""
+_RUN = ("discount_rate", "closing_years")
+"""What of [run] says how the firm values money; the rest steers the run."""
+_WARNS = "churn.target_annual"
+_INSIDE = 0.01
+"""How far inside a limit that may not be reached a value stays, as a share of the way to it."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """A number that may be otherwise.
+
+    Parameters
+    ----------
+    key
+        Its dotted path.
+    title, unit
+        What it is called in plain words, and its unit as the schema states it.
+    today
+        What the file says; the mean, of a distribution.
+    low, high
+        The plausible range.
+    widest
+        The range in which a flip is looked for; holds the plausible one.
+    is_whole
+        Only whole numbers may stand there.
+    is_drawn
+        It is not known: the file has a distribution for it.
+    """
+
+    key: str
+    title: str
+    unit: str
+    today: float
+    low: float
+    high: float
+    widest: Bounds
+    is_whole: bool = False
+    is_drawn: bool = False
+
+    def say(self, value: float, money: Money) -> str:
+        """Write a value with its unit: `EUR 4.10 per customer-month`, `22 % a year`."""
+        if self.unit.startswith("money"):
+            return f"{_amount(value, money)}{self.unit.removeprefix('money')}"
+        if self.unit.startswith("share"):
+            return f"{_number(100 * value)} %{self.unit.removeprefix('share')}"
+        return f"{_number(value)} {'' if self.unit in ('any scale', 'factor') else self.unit}".rstrip()
+
+    def span(self, low: float, high: float, money: Money) -> str:
+        """Write two values, their unit once: `17.6 to 26.4 % a year`."""
+        first, second = (self.say(value, money) for value in (low, high))
+        unit = self.unit.removeprefix("money").removeprefix("share")
+        tail = f" %{unit}" if self.unit.startswith("share") else unit if self.unit.startswith("money") else f" {unit}"
+        return f"{first.removesuffix(tail)} to {second}"
+
+
+def describe(scenario: Scenario, key: str, bounds: Bounds | None = None, *, share: float = SHARE) -> Input:
+    """Return the input at a key, with its plausible range: `bounds`, else its distribution's, else today's +- a share.
+
+    Raises
+    ------
+    UsageError
+        If there is no such key, it holds no number, or the bounds are none it may have.
+    """
+    today, found = scenario.value(key), scenario.key(key)
+    if bounds is not None:
+        _check(key, found, bounds)
+    low, high = bounds or _plausible(scenario, key, found, today, share)
+    widest = _widest(scenario, key, found, (low, today, high))
+    is_drawn = key in scenario.distributions
+    return Input(key, title_of(scenario, key), found.unit, today, low, high, widest, found.is_whole, is_drawn)
+
+
+def all_of(scenario: Scenario, arms: tuple[str, ...], *, share: float = SHARE) -> list[Input]:
+    """Return every number of the file that says something of the business, or of one of these arms, and can vary."""
+    known = is_closed_form(scenario.parameters)
+    found = [describe(scenario, key, share=share) for key in _keys(scenario, arms) if known or not _is_law(key)]
+    return [each for each in found if each.low < each.high]
+
+
+def narrowed(asked: Input, is_allowed: Callable[[float], bool]) -> Input:
+    """Return the input with ranges in which all values are allowed, where others of the file limit it."""
+    ends = {end: _reached(asked, end, is_allowed) for end in {asked.low, asked.high, *asked.widest}}
+    return replace(
+        asked, low=ends[asked.low], high=ends[asked.high], widest=(ends[asked.widest[0]], ends[asked.widest[1]])
+    )
+
+
+def concerns(scenario: Scenario, key: str, arm: str) -> bool:
+    """Tell whether a key can make a difference to an arm: what stands in other arms cannot."""
+    group, _, rest = key.partition(".")
+    name = rest.split(".")[0]
+    if group == "pieces":
+        return name in getattr(scenario.parameters.arms.get(arm), "include", ())
+    return group != "arms" or name == arm
+
+
+def title_of(scenario: Scenario, key: str) -> str:
+    """Return a key in plain words, what it is first and whose second: `annual churn, small`."""
+    group, *rest = key.split(".")
+    if group in ("run", "firm") or len(rest) < 2:
+        return _words(rest) if group in ("run", "firm") else f"{_words(rest)}, {_words([group])}"
+    owner, inner = rest[0], rest[1:]
+    if group == "accounts":
+        owner = scenario.parameters.accounts[int(owner)].name
+    if group in ("arms", "pieces") and inner[0] == "change":
+        part = getattr(scenario.parameters, group)[owner].change[int(inner[1])]
+        return f"{title_of(scenario, part.set)}, {inner[2]} in {_words([owner])}"
+    return f"{_words(inner)}, {_words([owner])}"
+
+
+def _words(parts: list[str]) -> str:
+    return " ".join(parts).replace("_", " ").replace("customer month", "customer-month")
+
+
+def _keys(scenario: Scenario, arms: tuple[str, ...]) -> Iterator[str]:
+    """Yield the paths of the numbers of a file, those that steer the run and say when an arm acts left out."""
+    for path in _numbers(scenario.document.tree, (), scenario):
+        key = dotted(path)
+        is_timing = path[0] in ("arms", "pieces") and path[-1] in TIMING
+        is_steering = path[0] == "run" and path[-1] not in _RUN
+        if is_timing or is_steering or key == _WARNS or not any(concerns(scenario, key, arm) for arm in arms):
+            continue
+        if scenario.parameters.run.closing_value == "none" and path[-1] == "closing_years":
+            continue
+        yield key
+    if "discount_rate" not in scenario.document.tree.get("run", {}):
+        yield "run.discount_rate"
+
+
+def _numbers(node: Any, path: Path, scenario: Scenario) -> Iterator[Path]:
+    if dotted(path) in scenario.distributions:
+        yield path
+    elif isinstance(node, (dict, list)):
+        for part in node if isinstance(node, dict) else range(len(node)):
+            yield from _numbers(child(node, part), (*path, part), scenario)
+    elif isinstance(node, (int, float)) and not isinstance(node, bool):
+        yield path
+
+
+def _is_law(key: str) -> bool:
+    """True for keys of laws that are calibrated anew for every value, which may take minutes beside mechanisms."""
+    return key.startswith("segments.") and key.split(".")[2] in ("frailty", "duration")
+
+
+def _plausible(scenario: Scenario, key: str, found: Key, today: float, share: float) -> Bounds:
+    law = scenario.distributions.get(key)
+    if law is not None:
+        return law.quantile(LEVEL), law.quantile(1.0 - LEVEL)
+    ends = sorted((today * (1.0 - share), today * (1.0 + share)))
+    if found.is_whole:
+        ends = [float(math.floor(ends[0])), float(math.ceil(ends[1]))]
+    return _clipped(ends[0], found, today), _clipped(ends[1], found, today)
+
+
+def _widest(scenario: Scenario, key: str, found: Key, inner: tuple[float, float, float]) -> Bounds:
+    """Return the whole range of a share, else today's value divided and multiplied, and all that may be drawn."""
+    low, today, high = inner
+    law = scenario.distributions.get(key)
+    ends = [low, high, today / FACTOR, today * FACTOR, *(law.ends if law is not None else ())]
+    top = found.limits.get("le", found.limits.get("lt", math.inf))
+    if found.limits.get("ge", found.limits.get("gt", -math.inf)) >= 0.0 and top <= 1.0:
+        ends += [0.0, top]
+    if found.is_whole:
+        ends = [float(round(end)) for end in ends]
+    return min(_clipped(end, found, today) for end in ends), max(_clipped(end, found, today) for end in ends)
+
+
+def _clipped(value: float, found: Key, today: float) -> float:
+    """Return the value nearest to it that the limits of a key allow, a little inside those that may not be reached."""
+    limits = found.limits
+    value = min(max(value, limits.get("ge", -math.inf)), limits.get("le", math.inf))
+    for name, is_beyond in (("gt", lambda v, end: v <= end), ("lt", lambda v, end: v >= end)):
+        if name in limits and is_beyond(value, limits[name]):
+            value = limits[name] + _INSIDE * (today - limits[name])
+    return float(value)
+
+
+def _check(key: str, found: Key, bounds: Bounds) -> None:
+    low, high = bounds
+    if not low < high:
+        raise UsageError(f"{key}: from {low:g} to {high:g}; the first bound must be below the second")
+    for end in bounds:
+        if found.is_whole and not float(end).is_integer():
+            raise UsageError(f"{key}: {end:g}; only whole numbers may stand there")
+        if _clipped(end, found, 0.5 * (low + high)) != end:
+            raise UsageError(f"{key}: {end:g} is not allowed; give {allowed_text(found)}")
+
+
+def _reached(asked: Input, end: float, is_allowed: Callable[[float], bool]) -> float:
+    """Return an end, or the value nearest to it, seen from today's, that is allowed."""
+    if end == asked.today or is_allowed(end):
+        return end
+    inside, beyond = asked.today, end
+    for _ in range(12):
+        middle = 0.5 * (inside + beyond)
+        middle = float(round(middle)) if asked.is_whole else middle
+        inside, beyond = (middle, beyond) if is_allowed(middle) else (inside, middle)
+    return inside
+
+
+def _number(value: float) -> str:
+    if abs(value) >= 1000 or float(value).is_integer():
+        return f"{value:,.0f}"
+    return figure(value, 3).rstrip("0").rstrip(".")
+
+
+def _amount(value: float, money: Money) -> str:
+    return money.exact(value) if abs(value * money.unit) < 1000 else f"{money.sign} {value * money.unit:,.0f}"
