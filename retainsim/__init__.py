@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from retainsim.scenario import Scenario, load, loads
     from retainsim.study.runs import run
     from retainsim.study.story import story
+    from retainsim.study.tornado import tornado
+    from retainsim.study.uncertainty import uncertainty
 
 __all__ = [
     "Results", "RetainsimError", "Scenario", "ScenarioError", "UsageError", "load", "loads", "open_run", "run",
-    "story",
+    "story", "tornado", "uncertainty",
 ]  # fmt: skip
 
 _HOMES = {
@@ -32,6 +34,8 @@ _HOMES = {
     "loads": "retainsim.scenario",
     "run": "retainsim.study.runs",
     "story": "retainsim.study.story",
+    "tornado": "retainsim.study.tornado",
+    "uncertainty": "retainsim.study.uncertainty",
 }
 
 

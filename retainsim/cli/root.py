@@ -17,6 +17,8 @@ COMMANDS = {
     "validate": "Check scenario files, all problems at once.",
     "explain": "Show the whole model of a scenario on one page.",
     "run": "Play a scenario and compare its arms.",
+    "tornado": "Find which input would change the advice.",
+    "uncertainty": "Tell luck from ignorance, and what to measure first.",
     "runs": "List runs, newest first.",
     "story": "Tell the life of one customer.",
     "charts": "Draw the charts of a run anew.",

@@ -196,8 +196,8 @@ def _clipped(value: float, found: Key, today: float) -> float:
     """Return the value nearest to it that the limits of a key allow, a little inside those that may not be reached."""
     limits = found.limits
     value = min(max(value, limits.get("ge", -math.inf)), limits.get("le", math.inf))
-    for name, is_beyond in (("gt", lambda v, end: v <= end), ("lt", lambda v, end: v >= end)):
-        if name in limits and is_beyond(value, limits[name]):
+    for name, side in (("gt", 1.0), ("lt", -1.0)):
+        if name in limits and side * (value - limits[name]) <= 0.0:
             value = limits[name] + _INSIDE * (today - limits[name])
     return float(value)
 

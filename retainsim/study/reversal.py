@@ -29,7 +29,9 @@ def is_free_gain(scenario: Scenario, arm: str, against: str) -> bool:
 def why(asked: Input, found: Flip | None, money: Money, *, is_free: bool) -> str:
     """Say at which value an input reverses the advice, or why it does not."""
     if found is None:
-        return NEVER if is_free else f"does not flip between {asked.span(*asked.widest, money)}".replace(" to ", " and ")
+        return (
+            NEVER if is_free else f"does not flip between {asked.span(*asked.widest, money)}".replace(" to ", " and ")
+        )
     beyond = f"{'below' if found.falls else 'above'} {asked.say(found.mean, money)}"
     interval = f"95 %: {asked.span(found.low, found.high, money)}"
     if is_free:
@@ -57,14 +59,15 @@ def _advice(scenario: Scenario, content: Report, money: Money) -> str:
     found = content["difference"]
     own, other = (name_of(scenario, content[which]) for which in ("arm", "against"))
     low, high = found["low"], found["high"]
-    interval = f"95 %: {money.interval(low, high)}"
+    advice = f"the advice is {_told(scenario, content)}"
     if found["mean"] == low == high == 0.0:
         return f"{own} and {other} come to the same NPV."
     if low is not None and low <= 0.0 <= high:
-        return f"{own}: no clear difference in NPV from {other} ({interval}); by the mean, the advice is {_told(scenario, content)}."
+        unclear = f"{own}: no clear difference in NPV from {other} (95 %: {money.interval(low, high)})"
+        return f"{unclear}; by the mean, {advice}."
     more = "more" if found["mean"] > 0 else "less"
     bounds = money.interval(*((low, high) if found["mean"] > 0 else (-high, -low)))
-    return f"{own}: {money.mean(found)} {more} NPV than {other} (95 %: {bounds}), so the advice is {_told(scenario, content)}."
+    return f"{own}: {money.mean(found)} {more} NPV than {other} (95 %: {bounds}), so {advice}."
 
 
 def _told(scenario: Scenario, content: Report) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
 import pandas as pd
@@ -16,8 +17,8 @@ from retainsim.study.compare import BASELINE, estimate
 from retainsim.study.flip import Flip
 from retainsim.study.gap import Gap
 from retainsim.study.input import SHARE, Bounds, Input, all_of, describe, narrowed
+from retainsim.study.pair import pair
 from retainsim.study.reversal import is_free_gain, verdict, why
-from retainsim.study.runs import headline
 from retainsim.study.trials import Effort, Trials
 from retainsim.wording import Money
 
@@ -80,24 +81,12 @@ def tornado(
     """
     if not 0.0 < share < 1.0:
         raise UsageError(f"share: {share:g}; give a share above 0 and below 1, such as {SHARE:g}")
-    own = _pair(scenario, arm, against)
+    own = pair(scenario, arm, against)
     gap = Gap(Trials(scenario, **effort), own, against)
     asked = _asked(gap, inputs, share)
     kept = asked if inputs else _screened(gap, asked)
     swings = _swings(gap, kept)
     return _answer(gap, swings, [each.key for each in asked if each not in kept])
-
-
-def _pair(scenario: Scenario, arm: str | None, against: str) -> str:
-    own = arm or headline(scenario)
-    if own is None:
-        raise UsageError("the scenario has no arms to compare; add one, such as [arms.retention]")
-    for name in (own, against):
-        if name not in scenario.arms:
-            raise UsageError(f"there is no arm {name!r}; the arms are {', '.join(scenario.arms)}")
-    if own == against:
-        raise UsageError(f"the arm {own} cannot be compared with itself; name another with --against")
-    return own
 
 
 def _asked(gap: Gap, inputs: Mapping[str, Bounds | None] | None, share: float) -> list[Input]:
@@ -110,7 +99,7 @@ def _asked(gap: Gap, inputs: Mapping[str, Bounds | None] | None, share: float) -
                 raise UsageError(f"{each.key} is {each.today:g}, which no share moves; give {each.key}=LO:HI")
     else:
         found = all_of(scenario, (gap.arm, gap.against), share=share)
-    able = [narrowed(each, lambda value, each=each: gap.is_allowed(each, value)) for each in found]  # type: ignore[misc]
+    able = [narrowed(each, partial(gap.is_allowed, each)) for each in found]
     if inputs:
         _refuse(found, able)
     kept = [each for each in able if each.low < each.high]
@@ -173,7 +162,8 @@ def _answer(gap: Gap, swings: Sequence[Swing], dropped: Sequence[str]) -> Answer
         "inputs": rows,
         "screening": {"looked_at": len(swings) + len(dropped), "dropped": list(dropped), "replications": _SCOUTS},
     }
-    report = report_of("tornado", scenario, gap.trials.replications, verdict(scenario, content, [swing.asked for swing in swings]), content)
+    told = verdict(scenario, content, [swing.asked for swing in swings])
+    report = report_of("tornado", scenario, gap.trials.replications, told, content)
     return Answer("tornado", scenario, report, {"inputs": _table(rows)}, ("tornado",))
 
 

@@ -97,13 +97,39 @@ class Trials:
         wanted, indices = list(dict.fromkeys(variants)), tuple(replications or range(self.replications))
         for variant in wanted:
             self._recall(variant, indices)
-        missing = [(v, i) for v in wanted for i in indices if (v, i) not in self._known]
+        self._fill([(v, i) for v in wanted for i in indices], lambda variant: self._keep(variant, indices))
+
+    def each(self, pieces: Sequence[Piece], measure: str = "npv") -> Floats:
+        """Return one measure of single replications of variants, shape (pieces,), played where it is not known.
+
+        They are kept, and recalled, as one.
+
+        Raises
+        ------
+        ScenarioError
+            If a variant is not allowed, or its lever asks for more than its scope can give.
+        """
+        store, key = self._store, ""
+        if store is not None:
+            key = fingerprint([measure, [[self.stage.identity(variant), index] for variant, index in pieces]])
+            known = store.get(key)
+            if known is not None:
+                return np.asarray(known["values"])
+        self._fill(pieces, lambda variant: None)
+        values = np.array([self._known[piece][measure] for piece in pieces])
+        if store is not None:
+            store.put(key, {"values": values})
+        return values
+
+    def _fill(self, pieces: Iterable[Piece], keep: Callable[[Variant], None]) -> None:
+        """Play the pieces that are not known; `keep` is called with the variant of each that is finished."""
+        missing = [piece for piece in dict.fromkeys(pieces) if piece not in self._known]
         self.stage.solve(variant for variant, _ in missing)
         self._wanted += len(missing)
         for piece, found in Workers(_Play(self.stage), self._jobs).play(missing):
             self._known[piece] = found
             self._done += 1
-            self._keep(piece[0], indices)
+            keep(piece[0])
             if self._progress:
                 self._progress(self._done, self._wanted)
 
