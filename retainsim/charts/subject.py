@@ -19,7 +19,37 @@ MOST_ARMS = 8
 _TITLE = 70
 
 
-class Subject:
+class Spoken:
+    """Amounts of a currency as charts write them.
+
+    Parameters
+    ----------
+    money
+        How the scenario writes amounts.
+    """
+
+    def __init__(self, money: Money) -> None:
+        self.money = money
+
+    def say(self, amount: float, digits: int = 2) -> str:
+        """Write an amount: EUR 1.9 m."""
+        return minus(self.money.say(amount, digits)).replace(" ", BOUND)
+
+    def signed(self, amount: float, digits: int = 2) -> str:
+        """Write a difference of amounts, with its sign."""
+        return ("+" if amount > 0 else "") + self.say(amount, digits)
+
+    def mean(self, found: Mapping[str, float | None]) -> str:
+        """Write the size of an estimated amount, with as many digits as keep it inside its interval."""
+        return self.money.mean(found).replace(" ", BOUND)
+
+    def interval(self, low: float | None, high: float | None) -> str:
+        """Write a 95 % interval of an amount: 95 %: EUR 1.8 m to EUR 2.0 m."""
+        ends = self.money.interval(low, high).split(" to ")
+        return f"95{BOUND}%:{BOUND}" + " to ".join(minus(end).replace(" ", BOUND) for end in ends)
+
+
+class Subject(Spoken):
     """The arm a chart is about.
 
     Parameters
@@ -40,7 +70,7 @@ class Subject:
         self.arm = arm or headline(results.scenario) or BASELINE
         if self.arm not in results.arms:
             raise UsageError(f"there is no arm {arm!r}; the arms are {', '.join(results.arms)}")
-        self.money = Money.of(results.scenario.parameters)
+        super().__init__(Money.of(results.scenario.parameters))
 
     @property
     def is_alone(self) -> bool:
@@ -111,23 +141,6 @@ class Subject:
     def title(self, arm: str) -> str:
         """Return the title of an arm, on one line."""
         return clean(self.results.arms[arm]) or arm
-
-    def say(self, amount: float, digits: int = 2) -> str:
-        """Write an amount: EUR 1.9 m."""
-        return minus(self.money.say(amount, digits)).replace(" ", BOUND)
-
-    def signed(self, amount: float, digits: int = 2) -> str:
-        """Write a difference of amounts, with its sign."""
-        return ("+" if amount > 0 else "") + self.say(amount, digits)
-
-    def mean(self, found: Mapping[str, float | None]) -> str:
-        """Write the size of an estimated amount, with as many digits as keep it inside its interval."""
-        return self.money.mean(found).replace(" ", BOUND)
-
-    def interval(self, low: float | None, high: float | None) -> str:
-        """Write a 95 % interval of an amount: 95 %: EUR 1.8 m to EUR 2.0 m."""
-        ends = self.money.interval(low, high).split(" to ")
-        return f"95{BOUND}%:{BOUND}" + " to ".join(minus(end).replace(" ", BOUND) for end in ends)
 
 
 def interval_of_counts(low: float | None, high: float | None) -> str:

@@ -66,8 +66,8 @@ def show(answer: Answer, screen: Screen) -> None:
     """Print the inputs as a table, the widest swing first."""
     from rich.text import Text
 
-    from retainsim.cli.grid import Scale, estimated, lay_out
-    from retainsim.study.input import describe
+    from retainsim.cli.grid import WIDE, Scale, estimated, lay_out
+    from retainsim.study.input import Input
     from retainsim.wording import Money
 
     money, rows = Money.of(answer.scenario.parameters), answer.report["inputs"]
@@ -77,11 +77,13 @@ def show(answer: Answer, screen: Screen) -> None:
     headings = ["input", f"at its low\n{unit}", f"at its high\n{unit}", "flips at"]
     titles, cells = [], []
     for row in rows:
-        asked = describe(answer.scenario, row["key"], (row["low"], row["high"]))
-        titles.append(Text(row["title"]).append(f"\n{asked.span(row['low'], row['high'], money)}", style="dim"))
+        asked = Input.of(row)
+        low, high = asked.brief(asked.low, money), asked.brief(asked.high, money)
+        titles.append(Text(row["title"]).append(f"\n{low} to {high}", style="dim"))
         ends = [estimated(row[end], scale, money.unit, width) for end in ("difference_low", "difference_high")]
         at = row["flips_at"]
-        flip = Text("-" if at is None else asked.say(at["mean"], money))
+        say = asked.say if width >= WIDE else asked.brief
+        flip = Text("-" if at is None else say(at["mean"], money))
         cells.append([*ends, flip])
     screen.show(*lay_out(headings, titles, cells, width))
     screen.say(

@@ -43,10 +43,9 @@ class Flip:
 
 @dataclass
 class _Root:
-    """A root on its way: where it is sought, where it is now, and the slope of the mean difference there."""
+    """A root on its way: where it is now, the slope of the mean difference there."""
 
     asked: Input
-    bracket: tuple[float, float]
     value: float
     slope: float
     difference: Floats
@@ -55,7 +54,7 @@ class _Root:
     def told(self, difference: Floats) -> None:
         """Take in the difference where the root is now, and move on; it is found where the move was short."""
         self.difference, mean = difference, float(difference.mean())
-        before, self.value = self.value, float(np.clip(self.value - mean / self.slope, *self.bracket))
+        before, self.value = self.value, float(np.clip(self.value - mean / self.slope, *self.asked.widest))
         self.is_found = abs(self.value - before) <= _LINEAR * self.width
 
     @property
@@ -102,7 +101,7 @@ def _scouted(gap: Gap, brackets: Sequence[Bracket], scouts: Sequence[int]) -> li
         values = lows[which] + shares * (highs - lows)[which]
         points = [(brackets[place][0], float(value)) for place, value in zip(which, values, strict=True)]
         gap.play(points, scouts)
-        return np.array([gap.at(*point, scouts).mean() for point in points])
+        return np.array([gap.guess(*point, scouts) for point in points])
 
     places = np.arange(len(brackets), dtype=np.float64)
     ends = np.zeros(len(brackets)), np.ones(len(brackets))
@@ -113,4 +112,4 @@ def _scouted(gap: Gap, brackets: Sequence[Bracket], scouts: Sequence[int]) -> li
     slopes = (means(right, places) - means(left, places)) / ((right - left) * (highs - lows))
     values = lows + found.x * (highs - lows)
     roots = zip(brackets, values, slopes, strict=True)
-    return [_Root(*each, float(value), float(slope), np.zeros(0)) for each, value, slope in roots]
+    return [_Root(asked, float(value), float(slope), np.zeros(0)) for (asked, _), value, slope in roots]

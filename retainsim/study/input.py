@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -64,20 +64,34 @@ class Input:
     is_whole: bool = False
     is_drawn: bool = False
 
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Input:
+        """Return the input that a row of a report is about."""
+        own = {key: row[key] for key in ("key", "title", "unit", "today", "low", "high")}
+        return cls(**own, widest=tuple(row.get("searched", (row["low"], row["high"]))))
+
+    def brief(self, value: float, money: Money) -> str:
+        """Write a value without what it is per: `EUR 4.10`, `22 %`."""
+        return self.say(value, money).removesuffix(self._tail)
+
+    @property
+    def _tail(self) -> str:
+        """Return what of the unit follows a number, its sign or per cent apart."""
+        if self.unit.startswith(("money", "share")):
+            return self.unit.removeprefix("money").removeprefix("share")
+        return "" if self.unit in ("", "any scale", "factor") else f" {self.unit}"
+
     def say(self, value: float, money: Money) -> str:
         """Write a value with its unit: `EUR 4.10 per customer-month`, `22 % a year`."""
         if self.unit.startswith("money"):
-            return f"{_amount(value, money)}{self.unit.removeprefix('money')}"
+            return f"{_amount(value, money)}{self._tail}"
         if self.unit.startswith("share"):
-            return f"{_number(100 * value)} %{self.unit.removeprefix('share')}"
-        return f"{_number(value)} {'' if self.unit in ('any scale', 'factor') else self.unit}".rstrip()
+            return f"{_number(100 * value)} %{self._tail}"
+        return f"{_number(value)}{self._tail}"
 
     def span(self, low: float, high: float, money: Money) -> str:
         """Write two values, their unit once: `17.6 to 26.4 % a year`."""
-        first, second = (self.say(value, money) for value in (low, high))
-        unit = self.unit.removeprefix("money").removeprefix("share")
-        tail = f" %{unit}" if self.unit.startswith("share") else unit if self.unit.startswith("money") else f" {unit}"
-        return f"{first.removesuffix(tail)} to {second}"
+        return f"{self.brief(low, money).removesuffix(' %')} to {self.say(high, money)}"
 
 
 def describe(scenario: Scenario, key: str, bounds: Bounds | None = None, *, share: float = SHARE) -> Input:
@@ -125,14 +139,16 @@ def title_of(scenario: Scenario, key: str) -> str:
     """Return a key in plain words, what it is first and whose second: `annual churn, small`."""
     group, *rest = key.split(".")
     if group in ("run", "firm") or len(rest) < 2:
-        return _words(rest) if group in ("run", "firm") else f"{_words(rest)}, {_words([group])}"
+        return _words(rest) if group in ("run", "firm") else f"{_words(rest)} of the {_words([group])}"
     owner, inner = rest[0], rest[1:]
     if group == "accounts":
         owner = scenario.parameters.accounts[int(owner)].name
     if group in ("arms", "pieces") and inner[0] == "change":
         part = getattr(scenario.parameters, group)[owner].change[int(inner[1])]
         return f"{title_of(scenario, part.set)}, {inner[2]} in {_words([owner])}"
-    return f"{_words(inner)}, {_words([owner])}"
+    if group in ("arms", "pieces") and inner[0] == "retention":
+        inner = inner[1:] if len(inner) > 2 else ["retention gain"]
+    return f"{_words(inner)}, {_words([owner]) if group != 'accounts' else owner}"
 
 
 def _words(parts: list[str]) -> str:
@@ -232,4 +248,6 @@ def _number(value: float) -> str:
 
 
 def _amount(value: float, money: Money) -> str:
-    return money.exact(value) if abs(value * money.unit) < 1000 else f"{money.sign} {value * money.unit:,.0f}"
+    amount = value * money.unit
+    has_cents = abs(amount) < 1000 and not float(amount).is_integer()
+    return money.exact(value) if has_cents else f"{'-' * (amount < 0)}{money.sign} {abs(amount):,.0f}"

@@ -139,7 +139,7 @@ def _swings(gap: Gap, kept: Sequence[Input]) -> list[Swing]:
 
 def _bracket(gap: Gap, asked: Input, scouts: Sequence[int]) -> Bounds | None:
     values = sorted({*asked.widest, asked.low, asked.today, asked.high})
-    means = [float(gap.at(asked, value, scouts).mean()) for value in values]
+    means = [gap.guess(asked, value, scouts) for value in values]
     return flip.bracket(values, means, asked.today)
 
 

@@ -150,7 +150,7 @@ def _played(trials: Trials, inputs: tuple[Input, ...], arms: tuple[str, str], pl
 def _content(sample: Sample) -> dict[str, Any]:
     mean, luck, ignorance, right, whole, *parts = jackknife(sample.plan.draws, sample.estimate)
     found = indices(sample.plan, sample.difference)
-    share = 1.0 - found[LUCK]["total"]["mean"]
+    share = 1.0 - (found[LUCK]["total"]["mean"] or 0.0)
     rows = [_row(each, found[each.key], share, part) for each, part in zip(sample.inputs, parts, strict=True)]
     spread = [bounded(luck), bounded(ignorance)]
     return {
