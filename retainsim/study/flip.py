@@ -43,7 +43,7 @@ class Flip:
 
 @dataclass
 class _Root:
-    """A root on its way: where it is now, the slope of the mean difference there."""
+    """A root on its way: where it is now, and the slope of the mean difference there."""
 
     asked: Input
     value: float
@@ -70,10 +70,20 @@ class _Root:
 
 
 def bracket(values: Sequence[float], means: Sequence[float], today: float) -> tuple[float, float] | None:
-    """Return the two neighbours among rising values between which the mean changes its sign, nearest to today's."""
-    pairs = zip(pairwise(values), pairwise(means), strict=True)
-    found = [ends for ends, (one, other) in pairs if (one > 0.0) != (other > 0.0)]
+    """Return the two neighbours among rising values between which the mean changes its sign, nearest to today's.
+
+    Where it is nothing, it has no sign: neither arm is better.
+    """
+    known = [(value, mean) for value, mean in zip(values, means, strict=True) if mean != 0.0]
+    found = [(one[0], other[0]) for one, other in pairwise(known) if one[1] * other[1] < 0.0]
     return min(found, key=lambda ends: max(0.0, ends[0] - today, today - ends[1]), default=None)
+
+
+def look(gap: Gap, asked: Input, scouts: Sequence[int]) -> tuple[float, float] | None:
+    """Return the bracket of an input: on all replications in its plausible range, on few far beyond it."""
+    values = sorted({*asked.widest, *asked.inner})
+    means = [float(gap.at(asked, value, None if value in asked.inner else scouts).mean()) for value in values]
+    return bracket(values, means, asked.today)
 
 
 def find(gap: Gap, brackets: Sequence[Bracket], scouts: Sequence[int]) -> dict[str, Flip]:
@@ -89,19 +99,29 @@ def find(gap: Gap, brackets: Sequence[Bracket], scouts: Sequence[int]) -> dict[s
     return {root.asked.key: root.flip(root.asked.today) for root in roots}
 
 
+def _moves(gap: Gap, asked: Input, ends: tuple[float, float], scouts: Sequence[int]) -> list[float]:
+    """Return by how much all replications differ from the scouts at both ends of a bracket, where they were played."""
+    return [
+        float(gap.at(asked, end).mean() - gap.at(asked, end, scouts).mean()) if end in asked.inner else 0.0
+        for end in ends
+    ]
+
+
 def _scouted(gap: Gap, brackets: Sequence[Bracket], scouts: Sequence[int]) -> list[_Root]:
     """Find all roots on few replications, by Chandrupatla's method, and the slopes around them."""
     from scipy.optimize import elementwise
 
+    moves = np.array([_moves(gap, *each, scouts) for each in brackets])
     lows, highs = (np.array([ends[side] for _, ends in brackets], dtype=np.float64) for side in (0, 1))
 
     def means(shares: Floats, places: Floats) -> Floats:
-        """Return the mean difference at shares of the way through the brackets."""
+        """Return the mean difference at shares of the way through the brackets, moved as all others move its ends."""
         which = places.astype(int)
+        moved = moves[which, 0] * (1.0 - shares) + moves[which, 1] * shares
         values = lows[which] + shares * (highs - lows)[which]
         points = [(brackets[place][0], float(value)) for place, value in zip(which, values, strict=True)]
         gap.play(points, scouts)
-        return np.array([gap.guess(*point, scouts) for point in points])
+        return moved + np.array([gap.at(*point, scouts).mean() for point in points])
 
     places = np.arange(len(brackets), dtype=np.float64)
     ends = np.zeros(len(brackets)), np.ones(len(brackets))

@@ -54,14 +54,6 @@ class Gap:
         parts = [share * self._difference(_pair(asked, part), replications) for part, share in _parts(asked, value)]
         return np.asarray(np.sum(parts, axis=0))
 
-    def guess(self, asked: Input, value: float, scouts: Sequence[int]) -> float:
-        """Return the mean difference from few replications, moved by as much as the others move that of today.
-
-        On common luck a replication that is above the mean today is so elsewhere too.
-        """
-        moved = self.today().mean() - self.today(scouts).mean()
-        return float(self.at(asked, value, scouts).mean() + moved)
-
     def is_allowed(self, asked: Input, value: float) -> bool:
         """Tell whether both arms can be played with an input at a value."""
         stage = self.trials.stage

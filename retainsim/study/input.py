@@ -70,6 +70,11 @@ class Input:
         own = {key: row[key] for key in ("key", "title", "unit", "today", "low", "high")}
         return cls(**own, widest=tuple(row.get("searched", (row["low"], row["high"]))))
 
+    @property
+    def inner(self) -> tuple[float, ...]:
+        """Return the values that are looked at closely: the plausible range, and today's value where it is known."""
+        return (self.low, self.high) if self.is_drawn else (self.low, self.today, self.high)
+
     def brief(self, value: float, money: Money) -> str:
         """Write a value without what it is per: `EUR 4.10`, `22 %`."""
         return self.say(value, money).removesuffix(self._tail)

@@ -128,19 +128,13 @@ def _screened(gap: Gap, asked: Sequence[Input]) -> list[Input]:
 
 def _swings(gap: Gap, kept: Sequence[Input]) -> list[Swing]:
     """Play both ends of every input, and find where the better arm changes; the widest swing first."""
-    gap.play([(each, end) for each in kept for end in (each.low, each.high)])
+    gap.play([(each, value) for each in kept for value in each.inner])
     scouts = _scouts(gap)
     gap.play([(each, end) for each in kept for end in each.widest], scouts)
-    brackets = [(each, ends) for each in kept if (ends := _bracket(gap, each, scouts))]
+    brackets = [(each, ends) for each in kept if (ends := flip.look(gap, each, scouts))]
     flips = flip.find(gap, brackets, scouts)
     found = [Swing(e, (gap.at(e, e.low), gap.at(e, e.high)), flips.get(e.key)) for e in kept]
     return sorted(found, key=lambda swing: -swing.width)
-
-
-def _bracket(gap: Gap, asked: Input, scouts: Sequence[int]) -> Bounds | None:
-    values = sorted({*asked.widest, asked.low, asked.today, asked.high})
-    means = [gap.guess(asked, value, scouts) for value in values]
-    return flip.bracket(values, means, asked.today)
 
 
 def _scouts(gap: Gap) -> range:

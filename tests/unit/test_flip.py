@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from retainsim.study.flip import bracket, find
+from retainsim.study.flip import bracket, find, look
 from retainsim.study.input import Input
 
 SCOUTS = range(3)
@@ -27,10 +27,6 @@ class Line:
         found = self.heights + (self.slopes + self.bend * (value - TRUTH)) * (value - TRUTH)
         return found if replications is None else found[list(replications)]
 
-    def guess(self, asked, value, scouts):
-        moved = self.at(asked, asked.today).mean() - self.at(asked, asked.today, scouts).mean()
-        return self.at(asked, value, scouts).mean() + moved
-
 
 def asked(key="x", today=5.0, widest=(0.0, 20.0)):
     return Input(key, key, "", today, 4.0, 8.0, widest)
@@ -41,7 +37,7 @@ def lines(rng, count=30, bend=0.0):
 
 
 @pytest.mark.parametrize(
-    ("means", "found"), [([3, 2, 1, -1], (6, 8)), ([-1, 2, 1, -1], (6, 8)), ([-1, -2, -1, -9], None), ([1, -1, -2, -3], (0, 4))]
+    ("means", "found"), [([3, 2, 1, -1], (6, 8)), ([-1, 2, 1, -1], (6, 8)), ([-1, -2, -1, -9], None), ([1, -1, -2, -3], (0, 4)), ([0, 2, 1, 1], None), ([3, 2, 0, -1], (4, 8))]
 )  # fmt: skip
 def test_the_change_of_sign_nearest_to_today_is_taken(means, found):
     assert bracket([0, 4, 6, 8], means, today=5.5) == found
@@ -59,7 +55,8 @@ def test_intervals_hold_the_truth_as_often_as_they_claim(bend):
     """200 repetitions of 30 replications: 90 to 99 %."""
     rng, hits = np.random.default_rng(1), 0
     for _ in range(200):
-        found = find(lines(rng, bend=bend), [(asked(), (2.0, 20.0))], SCOUTS)["x"]
+        gap = lines(rng, bend=bend)
+        found = find(gap, [(asked(), look(gap, asked(), SCOUTS))], SCOUTS)["x"]
         hits += found.low <= TRUTH <= found.high
     assert 180 <= hits <= 198
 

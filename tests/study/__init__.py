@@ -1,0 +1,1 @@
+"""Study tests: questions asked of whole scenarios, against closed forms."""
