@@ -24,10 +24,14 @@ _MOST = 12
 """Rows at most."""
 _NAMES, _FLIPS = 3.6, 2.9
 """Inches at most for what inputs are called, and for where they flip."""
+_PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
+"""What is behind a value, so that the lines of zero and of today do not cross it."""
 _FLIP = "Flips the advice"
 _GAP, _AIR = 0.15, 0.07
 _HEADS, _TICKS = 0.32, 0.35
-_TALLEST = 0.62
+_TALLEST = 0.75
+_NARROW = 3.5
+"""Inches of an axis up to which it has few ticks."""
 _FILLED = 0.6
 """Share of a row that its bar fills."""
 
@@ -137,11 +141,9 @@ def _panel(answer: Answer, slide: Slide, rows: list[_Row], spoken: Spoken) -> tu
     room = min(_NAMES, names + 0.05)
     flips = max(width(text, SMALL, bold=True) for text in (_FLIP, *(row.flip[0] for row in rows))) / INCH
     left, wide = room + _GAP, slide.width - room - min(_FLIPS, flips) - 3 * _GAP
-    today = answer.report["difference"]["mean"]
-    across = Scale.of(
-        [today, *(value for row in rows for value in _extent(row))], most=5, money=spoken.money, zero=True
-    )
-    before, after = _margins(rows, across, wide)
+    ends = [answer.report["difference"]["mean"], *(value for row in rows for value in _extent(row))]
+    before, after = _margins(rows, Scale.of(ends, money=spoken.money, zero=True), wide)
+    across = Scale.of(ends, most=5 if wide - before - after > _NARROW else 3, money=spoken.money, zero=True)
     place = (left + before, slide.top - _HEADS - each * len(rows), wide - before - after, each * len(rows))
     return slide.panel(place, across, Scale(0.0, float(len(rows)), (), ()), grid=""), room
 
@@ -208,7 +210,9 @@ def _draw(panel: Panel, row: _Row, level: float, today: float) -> None:
                 panel.ax.plot(span, (level, level), color=ink, linewidth=thick * scale, zorder=2.4)
     words, edges = _sorted_words(row), (min(*_extent(row), today), max(*_extent(row), today))
     for word, edge, sign, side in zip(words, edges, (-1, 1), ("right", "left"), strict=True):
-        panel.slide.text(panel.x(edge) + sign * _AIR, panel.y(level), word, SMALL, ha=side, va="center", color=INK)
+        panel.slide.text(
+            panel.x(edge) + sign * _AIR, panel.y(level), word, SMALL, ha=side, va="center", color=INK, bbox=_PAPER
+        )
 
 
 def _flip(panel: Panel, row: _Row, level: float) -> None:

@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
     from retainsim.study.answer import Answer
 
-_MOST = 12
+_MOST = 8
 """Rows at most."""
 _NAMES = 3.4
 _GAP = 0.15
 _HEADS, _TICKS, _STRIP, _BETWEEN = 0.3, 0.35, 0.4, 0.5
 """Inches above the strip and the bars, below them, of the strip of luck and ignorance, and between the two."""
-_TALLEST = 0.62
+_TALLEST = 0.75
 _FILLED = 0.6
-_PALE = 0.45
-"""How strong the colour is of what an input makes together with others."""
+_PALE = "#8CBEDD"
+"""The colour of what an input makes together with others."""
 
 
 def uncertainty(answer: Answer, *, ax: Axes | None = None) -> Axes:
@@ -45,8 +45,7 @@ def uncertainty(answer: Answer, *, ax: Axes | None = None) -> Axes:
         panel = _panel(slide, rows, (room + _GAP, strip.bottom - _BETWEEN, wide))
         for place, (row, written) in enumerate(zip(rows, words, strict=True)):
             level = len(rows) - place - 0.5
-            name = balance(clean(row["title"]), LARGE, room * INCH, 1)
-            slide.text(room, panel.y(level), name, LARGE, ha="right", va="center")
+            _name(panel, clean(row["title"]), level, room)
             _draw(panel, row, level)
             _write(panel, written, level)
     return panel.ax
@@ -124,7 +123,7 @@ def _shares(most: float) -> Scale:
 def _panel(slide: Slide, rows: list[dict[str, Any]], place: tuple[float, float, float]) -> Panel:
     """Place the bars of the inputs below the strip, and say what they are."""
     left, top, wide = place
-    each = min(_TALLEST, (top - _HEADS - slide.bottom - _TICKS) / len(rows))
+    each = min(_TALLEST, (top - slide.bottom - _TICKS) / len(rows))
     tall = each * len(rows)
     panel = slide.panel((left, top - tall, wide, tall), _shares(1.0), Scale(0.0, float(len(rows)), (), ()), grid="x")
     panel.ax.spines["left"].set_visible(False)
@@ -135,10 +134,20 @@ def _panel(slide: Slide, rows: list[dict[str, Any]], place: tuple[float, float, 
     return panel
 
 
+def _name(panel: Panel, name: str, level: float, room: float) -> None:
+    """Write what an input is called, as large as its row and the room (inches) allow."""
+    tall = panel.height / panel.up.high * INCH
+    fits = [size for size in (LARGE, NORMAL) if width(name, size) <= room * INCH and height("", size) <= tall]
+    size = fits[0] if fits else SMALL
+    lines = 2 if height("\n", size) <= tall else 1
+    written = balance(name, size, room * INCH, lines)
+    panel.slide.text(room, panel.y(level), written, size, ha="right", va="center")
+
+
 def _draw(panel: Panel, row: dict[str, Any], level: float) -> None:
     """Draw what an input makes in all, and of it what it makes alone."""
     first, total = (min(max(row[kind]["mean"], 0.0), 1.0) for kind in ("first", "total"))
-    panel.ax.barh(level, max(total, first), _FILLED, color=GAIN, alpha=_PALE)
+    panel.ax.barh(level, max(total, first), _FILLED, color=_PALE)
     panel.ax.barh(level, first, _FILLED, color=GAIN)
     low, high = (min(max(row["total"][end], 0.0), 1.0) for end in ("low", "high"))
     for colour, thick in (("white", 3.6), (INK, 1.4)):  # a rim, so that it is seen on a dark bar

@@ -27,6 +27,8 @@ LEVEL = 0.05
 """A plausible range is what a distribution leaves between this and as much at its other end."""
 _RUN = ("discount_rate", "closing_years")
 """What of [run] says how the firm values money; the rest steers the run."""
+_LARGE = 1e7
+"""Money from which on it is written with four digits and a scale."""
 _WARNS = "churn.target_annual"
 _INSIDE = 0.01
 """How far inside a limit that may not be reached a value stays, as a share of the way to it."""
@@ -254,5 +256,7 @@ def _number(value: float) -> str:
 
 def _amount(value: float, money: Money) -> str:
     amount = value * money.unit
+    if abs(amount) >= _LARGE:
+        return money.say(value, 4)
     has_cents = abs(amount) < 1000 and not float(amount).is_integer()
     return money.exact(value) if has_cents else f"{'-' * (amount < 0)}{money.sign} {abs(amount):,.0f}"
