@@ -30,7 +30,7 @@ def command(asked: dict[str, Any], screen: Screen, **more: Any) -> None:
 
     \b
     Example:
-      retainsim uncertainty scenarios/what_to_measure.toml --draws 16
+      retainsim uncertainty scenarios/what_to_measure.toml --arm programme --draws 16
     """
     from retainsim.study.uncertainty import uncertainty
 

@@ -16,8 +16,9 @@ from retainsim.study.answer import Answer, report_of
 from retainsim.study.compare import BASELINE, estimate
 from retainsim.study.flip import Flip
 from retainsim.study.gap import Gap
-from retainsim.study.input import SHARE, Bounds, Input, all_of, describe, narrowed
+from retainsim.study.input import Bounds, Input
 from retainsim.study.pair import pair
+from retainsim.study.range import SHARE, all_of, describe, narrowed
 from retainsim.study.reversal import is_free_gain, verdict, why
 from retainsim.study.trials import Effort, Trials
 from retainsim.wording import Money

@@ -17,8 +17,9 @@ from retainsim.study.compare import BASELINE
 from retainsim.study.doubt import verdict
 from retainsim.study.indices import LUCK, Design, design, indices
 from retainsim.study.information import evpi, expected, partial_evpi
-from retainsim.study.input import Input, concerns, describe
+from retainsim.study.input import Input, concerns
 from retainsim.study.pair import pair
+from retainsim.study.range import describe
 from retainsim.study.trials import Effort, Piece, Trials
 from retainsim.study.variance import Estimated, bounded, components, jackknife
 

@@ -20,7 +20,7 @@ ABSOLUTE = re.compile(r"""(?:^|[\s"'=(\[])(?:~?/[\w.-]+|[A-Za-z]:\\|file:/)""")
 CARD_CHURN = (0.10, 0.05)
 SHIPPED = {
     "breach", "car_wash", "card_issuer", "discount_client", "everything", "five_points", "key_account_landslide",
-    "perception_gap", "poaching_war", "rep_leaves", "second_failure", "telco", "web_shop",
+    "perception_gap", "poaching_war", "rep_leaves", "second_failure", "telco", "web_shop", "what_to_measure",
 }  # fmt: skip
 
 
@@ -45,12 +45,12 @@ def test_the_scenarios_are_there():
 
 
 def test_a_scenario_is_valid(file):
-    scenario = Parameters.model_validate(document.read(file).tree)
+    scenario = retainsim.load(file)
     assert scenario.title != "Untitled"
 
 
 def test_a_scenario_asks_a_question(file):
-    title = Parameters.model_validate(document.read(file).tree).title
+    title = retainsim.load(file).parameters.title
     assert title.endswith("?")
     assert title == header(file)[0]
 
@@ -77,7 +77,7 @@ def test_a_fraction_is_not_taken_for_a_path(text):
 
 
 def test_every_arm_has_a_title_of_its_own(file):
-    titles = [arm.title for arm in Parameters.model_validate(document.read(file).tree).arms.values()]
+    titles = [arm.title for arm in retainsim.load(file).parameters.arms.values()]
     assert all(titles)
     assert len(set(titles)) == len(titles)
 
