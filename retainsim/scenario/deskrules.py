@@ -27,12 +27,15 @@ def desks(tree: Any) -> dict[str, dict[str, Any]]:
 
 def shares(tree: Any) -> Iterator[Problem]:
     """Check that the shares of every segment's calls come to 1, or to less where a desk takes the rest."""
+    if any(not _names_known(desk, tree) for desk in desks(tree).values()):
+        return  # another rule tells so, and what the shares come to is beside the point
     for segment in table(tree, "segments"):
         serving = {name: desk for name, desk in desks(tree).items() if _serves(desk, segment)}
         given = {name: number(desk["share"]) for name, desk in serving.items() if desk.get("share") is not None}
-        if not given or None in given.values():
+        known = [share for share in given.values() if share is not None and 0 <= share <= 1]
+        if not given or len(known) < len(given):
             continue
-        total, last = sum(share for share in given.values() if share is not None), list(given)[-1]
+        total, last = sum(known), list(given)[-1]
         if total > 1 + _HAIR or (len(given) == len(serving) and total < 1 - _HAIR):
             which = ", ".join(f"{name} {share:g}" for name, share in given.items())
             rest = "leave one out: it takes the rest" if len(given) > 1 else "leave it out: the desk takes all"
@@ -44,6 +47,11 @@ def shares(tree: Any) -> Iterator[Problem]:
 def _serves(desk: dict[str, Any], segment: str) -> bool:
     served = desk.get("segments")
     return not isinstance(served, list) or segment in served
+
+
+def _names_known(desk: dict[str, Any], tree: Any) -> bool:
+    served = desk.get("segments")
+    return not isinstance(served, list) or all(segment in table(tree, "segments") for segment in served)
 
 
 def _unserved(tree: Any) -> Iterator[Problem]:

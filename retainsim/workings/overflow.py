@@ -4,7 +4,7 @@ An agent takes the calls of its own desk first, by priority and in order of arri
 one that has waited long enough at a desk it helps. No agent is idle while it may take a call, and none is broken off.
 
 At one and the same moment all callers come first, then calls become ripe for help, then agents become free and take
-them, then callers hang up.
+them, then callers hang up. Which desk's agent comes first at one moment is left open: moments are never the same.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class _Floor:
             self._schedule(times[call], call, self._arrive)
         for call in coming:
             ripe = times[call] + self._teams[self._reached[call]].overflow
-            if self._helpers[self._reached[call]] and ripe <= self._latest[call]:
+            if self._helpers[self._reached[call]] and ripe <= self._latest[call] and ripe < np.inf:
                 self._schedule(ripe, call, self._ripen)
         for desk, free in enumerate(self._free):
             for place in range(len(free)):
