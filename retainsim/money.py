@@ -79,6 +79,14 @@ class Money:
         segment, origin = self._pool["segment"][rows], self._pool["origin"][rows]
         return self._revenue[segment, origin] * self._buys(rows) * self._prices
 
+    def revenue_now(self, rows: Ints, times: Floats) -> Floats:
+        """Return what each customer pays per month at its time (months, one for all or one each), growth included."""
+        when = np.broadcast_to(times, rows.shape)
+        rates = self._level(self._revenue, rows) * self._buys(rows) * np.exp(self.inflation * when)
+        for tariff, mine in self._by_unit(rows):
+            rates[mine] *= tariff.revenue_profile.at(when[mine] - self._pool["joined"][rows[mine]])
+        return rates
+
     def margin_rate(self, rows: Ints) -> Floats:
         """Return margin less cost to serve per month of each customer, at tenure 0 and prices of month 0 (money)."""
         segment, origin = self._pool["segment"][rows], self._pool["origin"][rows]

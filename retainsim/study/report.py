@@ -16,7 +16,7 @@ from retainsim.draws import Floats
 from retainsim.engine import Outcome
 from retainsim.results import SCHEMA, Results
 from retainsim.scenario import Scenario
-from retainsim.study import leaks, records, tables
+from retainsim.study import concentration, leaks, records, tables
 from retainsim.study.compare import (
     BASELINE,
     Estimate,
@@ -60,7 +60,7 @@ def build(
     today = scenario.parameters
     labels = tables.Labels(today, found.bases.reasons)
     with_closing = today.run.closing_value == "expected"
-    outcomes = tables.outcomes(played, labels, with_closing)
+    outcomes = concentration.added(tables.outcomes(played, labels, with_closing), played)
     monthly = tables.monthly(played, labels)
     report = {
         "schema": SCHEMA,
@@ -138,9 +138,11 @@ def _arms(
 def _measures(table: pd.DataFrame, labels: tables.Labels) -> dict[str, Any]:
     """Estimate every measure of one arm, or of the difference between two."""
     lefts = {f"left_{reason}": reason for reason in labels.reasons}
-    lines = [c for c in map(str, table) if c not in (*MEASURES, *_NO_LINES, *lefts)]
+    lines = [c for c in map(str, table) if c not in (*MEASURES, *_NO_LINES, *concentration.MEASURES, *lefts)]
     found: dict[str, Any] = {m: estimate(table[m].to_numpy()) for m in (*MEASURES, *lines) if m in table}
     found["left_by_reason"] = {r: estimate(table[c].to_numpy()) for c, r in lefts.items()}
+    if hangs := {m: estimate(table[m].to_numpy()) for m in concentration.MEASURES if m in table}:
+        found["concentration"] = hangs
     return found
 
 
