@@ -235,4 +235,5 @@ class Mechanism(mechanism.Mechanism):
     def _reasons(self, waits: Floats, reached: Ints) -> NDArray[np.object_]:
         """Say how long each waited, and at which desk where there are several."""
         at = [f" at {name}" if name else "" for name in self._desks]
-        return np.array([f"{w:.0f} minutes{at[d]}" for w, d in zip(waits, reached, strict=True)], dtype=object)
+        told = [f"{w:.0f} minute{'' if round(w) == 1 else 's'}{at[d]}" for w, d in zip(waits, reached, strict=True)]
+        return np.array(told, dtype=object)
