@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from retainsim.cli import cell, leaktable, risktable
+from retainsim.cli import cell, desktable, leaktable, risktable
 from retainsim.cli.grid import Scale, estimated, lay_out
 from retainsim.cli.screen import plain
 from retainsim.study.compare import BASELINE
@@ -33,6 +33,7 @@ def show(results: Results, screen: Screen) -> None:
     screen.show(*_table(results.report, money, screen.out.width))
     screen.say(_caption(results.report), "dim")
     leaktable.show(results.report, money, screen)
+    desktable.show(results.report, screen)
     risktable.show(results.report, _landslide(results), screen)
     screen.say("")
     for line in _economics(results.report["economics"], money):

@@ -16,7 +16,7 @@ from retainsim.draws import Floats
 from retainsim.engine import Outcome
 from retainsim.results import SCHEMA, Results
 from retainsim.scenario import Scenario
-from retainsim.study import concentration, leaks, records, tables
+from retainsim.study import concentration, desks, leaks, records, tables
 from retainsim.study.compare import (
     BASELINE,
     Estimate,
@@ -72,6 +72,8 @@ def build(
     }
     fed = records.attribution(played, labels)
     _attribute(report, fed)
+    observed = records.observations(played)
+    _watch_desks(report, observed)
     if closings:
         report["leaks"] = leaks.table(closings).to_dict("records")
     report["verdict"] = verdict(scenario, report, outcomes)
@@ -86,7 +88,7 @@ def build(
         cohorts=tables.cohorts(_means(played, "alive"), _means(played, "margins"), labels),
         values=tables.values(played, labels),
         attribution=fed,
-        observations=records.observations(played),
+        observations=observed,
         leaks=leaks.table(closings) if closings else None,
         customers=records.customers(played, labels) if played[BASELINE][0][1].present else None,
         interrupted=ending.interrupted,
@@ -203,6 +205,12 @@ def _attribute(report: dict[str, Any], fed: pd.DataFrame) -> None:
         totals = fed[fed["arm"] == name].groupby(["mechanism", "replication"], observed=True)["left"].sum()
         who = sorted(totals.index.unique("mechanism"))
         arm["left_by_mechanism"] = {each: estimate(totals[each].to_numpy()) for each in who}
+
+
+def _watch_desks(report: dict[str, Any], observed: pd.DataFrame) -> None:
+    """Tell of every arm with a service desk what happened there."""
+    for name, told in desks.by_arm(observed).items():
+        report["arms"][name]["service_desk"] = told
 
 
 def _means(played: Mapping[str, Sequence[tuple[int, Outcome]]], table: str) -> dict[str, Floats]:
