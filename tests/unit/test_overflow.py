@@ -44,7 +44,9 @@ def busy_floors(draw):
     )
     patience = np.where(patience > 0.8, INF, 30 * patience)
     calls = Calls(np.cumsum(2 * gap), 8 * handling, patience, (3 * rank).astype(np.int64))
-    _, _, teams = draw(floors(free=st.lists(st.floats(0.1, 9.0), max_size=2, unique=True).map(np.array)))
+    free = [9 * luck.uniform(f"free.{desk}", names[: draw(st.integers(0, 2))]) for desk in range(3)]
+    _, _, teams = draw(floors(free=st.just(np.zeros(0))))
+    teams = [Team(own, team.helps, team.overflow) for own, team in zip(free, teams, strict=True)]
     return calls, (3 * luck.uniform("desk", names)).astype(np.int64), teams
 
 
