@@ -159,7 +159,9 @@ class Mechanism(mechanism.Mechanism):
         order = np.lexsort((occasions, pool["name"][rows], times))
         rows, times, occasions = rows[order], times[order], occasions[order]
         names, segments = pool["name"][rows], pool["segment"][rows]
-        reached = self._board.reach(world.luck.uniform("service_desk.desk", names, occasions), segments)
+        reached = np.zeros(len(rows), dtype=np.int64)
+        if len(self._desks) > 1:
+            reached = self._board.reach(world.luck.uniform("service_desk.desk", names, occasions), segments)
         lengths = np.array([desk.handling_minutes for desk in self._desks.values()])[reached]
         handling = world.luck.exponential("service_desk.handling", names, occasions) * lengths
         patience = world.luck.exponential("service_desk.patience", names, occasions) * now.patience_minutes

@@ -19,7 +19,7 @@ LONG_MODULES = {
     "money.py": (312, "every way in which money flows between customers and firm"),
     "mechanisms/account_managers.py": (245, "twenty keys, and managers who come and go beside the customers"),
     "mechanisms/perception.py": (155, "a word more than the limit: what drifts, who looks at what, and what it moves"),
-    "mechanisms/service_desk.py": (240, "two tables of settings are a third of it; one desk and several"),
+    "mechanisms/service_desk.py": (244, "two tables of settings are a third of it; one desk and several"),
 }
 """Modules that are longer: how long they may become, and why."""
 

@@ -514,6 +514,19 @@ def test_help_shortens_waits_after_the_minutes_a_desk_waits_for_it(switched):
     assert waits(helped, 1).mean() >= waits(alone, 1).mean()
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("agents", 2), ("share", 0.6), ("handling_minutes", 30.0), ("agent_cost", 9.0), ("overflow_minutes", 0.5)],
+)
+def test_every_number_of_a_desk_that_an_arm_may_change_changes_something(key, value):
+    billing = {"agents": 1, "share": 0.4, "handling_minutes": 20.0, "agent_cost": 5.0, "overflow_minutes": 3.0}
+    today = several({"billing": billing, "technical": {"agents": 1, "helps": ["billing"]}}, segments=FICKLE)
+    change = {"set": f"mechanisms.service_desk.desks.billing.{key}", "to": value, "from_month": 1.0}
+    one, two = play(today), play(today, arm(change=[change]))
+    assert one.npv_to_horizon != two.npv_to_horizon or one.observed != two.observed
+    assert [seen for seen in one.observed if seen[1] <= 1.0] == [seen for seen in two.observed if seen[1] <= 1.0]
+
+
 def test_each_desk_is_paid_for_and_told_of():
     desks = {"billing": {"agents": 2, "agent_cost": 700.0, "share": 0.4}, "technical": {"agents": 3}}
     change = {"set": "mechanisms.service_desk.desks.billing.agents", "to": 4, "from_month": 1.0}
@@ -619,16 +632,18 @@ def left_when(outcome):
     return dict(zip(outcome.departed[0].tolist(), outcome.departed[2].tolist(), strict=True))
 
 
-def strained_firm(agents):
+def strained_firm(agents, desks=()):
     return firm(
-        {"agents": agents, "handling_minutes": 40.0, "strain_per_hang_up": 0.1, "reason": "service"},
+        {"agents": None if desks else agents, "handling_minutes": 40.0, "strain_per_hang_up": 0.1, "reason": "service"}
+        | {"desks": {name: {"agents": agents, "helps": [other for other in desks if other != name]} for name in desks}},
         segments=FICKLE, months=12,
     )  # fmt: skip
 
 
-def test_with_agents_to_spare_saving_some_changes_nobody_elses_fate():
+@pytest.mark.parametrize("desks", [(), ("billing", "technical")], ids=["one", "two"])
+def test_with_agents_to_spare_saving_some_changes_nobody_elses_fate(desks):
     lever = arm(retention={"churn": 0.5, "reasons": ["price"]})
-    one, two = (play(strained_firm(400), each, factor=f) for each, f in ((None, 1.0), (lever, 0.5)))
+    one, two = (play(strained_firm(400, desks), each, factor=f) for each, f in ((None, 1.0), (lever, 0.5)))
     before, after = left_when(one), left_when(two)
     assert len(after) < len(before)
     assert all(n in before and after[n] >= before[n] - 1e-9 for n in after)
