@@ -213,7 +213,7 @@ class Money:
         if self._flat.all():
             return
         which = self._unit_of[self._pool["cell"][rows]]
-        for index in np.unique(which):
+        for index in np.flatnonzero(np.bincount(which)):
             yield self._units[index], np.flatnonzero(which == index)
 
     def _level(self, table: Floats, rows: Ints) -> Floats:

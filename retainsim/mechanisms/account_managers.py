@@ -210,7 +210,7 @@ def _is_covered(world: World, rows: Ints) -> np.ndarray:
     if listed is None:
         return np.ones(len(rows), dtype=bool)
     own = [getattr(world.today.account(segment), "segment", segment) for segment in world.segments]
-    return np.isin(own, listed)[world.pool["segment"][rows]]
+    return np.array([each in listed for each in own])[world.pool["segment"][rows]]
 
 
 def _book(world: World, rows: Ints) -> Ints:
