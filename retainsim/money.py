@@ -93,7 +93,7 @@ class Money:
             paid[mine] *= tariff.revenue_profile.at(times[mine] - self._pool["joined"][rows[mine]])
         rates = self.inflation, self.inflation - self._ledger.discounting
         sold = [paid * np.exp(rate * times) for rate in rates]
-        self._post(row, [self._by_cell(rows, each) for each in sold], [none, none])
+        self._post(row, self._by_cell(rows, *sold), [none, none])
         if self.trace is not None:
             self._trace_sale(rows, times, sold[0])
 
@@ -153,7 +153,7 @@ class Money:
         for tariff, mine in self._by_unit(rows):
             level = self._level(self._revenue, rows[mine])
             last = [level * paid for paid in self._bills.close(tariff, rows[mine], times[mine], rates)]
-            self._post(row, [self._by_cell(rows[mine], amounts) for amounts in last], [none, none])
+            self._post(row, self._by_cell(rows[mine], *last), [none, none])
             if self.trace is not None:
                 self._trace_sale(rows[mine], times[mine], last[0])
         self.leave(rows, times)
@@ -261,13 +261,14 @@ class Money:
         """Post what each of these customers is charged from where it was posted last up to its own time."""
         rates, since = self._pool[f"charge.{line}"][rows], self._pool["posted"][rows]
         spans = (between(since, until, 0.0), between(since, until, -self._ledger.discounting))
-        nominal, valued = (self._by_cell(rows, rates * months).sum(axis=2) for months in spans)
+        nominal, valued = (each.sum(axis=2) for each in self._by_cell(rows, *(rates * months for months in spans)))
         self._ledger.add(line, row, nominal, valued)
 
-    def _by_cell(self, rows: Ints, amounts: Floats) -> Floats:
-        pool = self._pool
-        cells = pool["cell"][rows] * self._cells[2] + pool["cohort"][rows]
-        return np.asarray(np.bincount(cells, amounts, self.heads.size), dtype=np.float64).reshape(self._cells)
+    def _by_cell(self, rows: Ints, *amounts: Floats) -> list[Floats]:
+        """Add amounts of each of these customers up by segment, origin and cohort."""
+        cells = self._pool["cell"][rows] * self._cells[2] + self._pool["cohort"][rows]
+        sums = (np.bincount(cells, each, self.heads.size) for each in amounts)
+        return [np.asarray(each, dtype=np.float64).reshape(self._cells) for each in sums]
 
     def _post_rows(self, tariff: Tariff, rows: Ints, until: Floats, row: int) -> None:
         start, joined = self._pool["posted"][rows], self._pool["joined"][rows]
@@ -281,7 +282,8 @@ class Money:
         else:
             pays = pays * self._pool["size"][rows]
             revenue = [pays * over(tariff.revenue_profile, joined, start, until, r) for r in rates]
-        self._post(row, *([self._by_cell(rows, x) for x in pair] for pair in (revenue, serve)))
+        by_cell = self._by_cell(rows, *revenue, *serve)
+        self._post(row, by_cell[:2], by_cell[2:])
         if self.trace is not None:
             self._trace_flows(rows, until, revenue[0], serve[0])
 
