@@ -18,6 +18,8 @@ Result = TypeVar("Result")
 INLINE_SECONDS = 0.1
 """Pieces shorter than this are not worth sending to another process."""
 _JOBS: ContextVar[int | None] = ContextVar("jobs", default=None)
+_IS_LONG: ContextVar[bool] = ContextVar("is_long", default=False)
+"""True once a piece was worth sending: processes that are there take the first piece of what comes next, too."""
 
 
 @contextmanager
@@ -32,17 +34,19 @@ def at_most(jobs: int | None) -> Iterator[None]:
 
 def in_order(function: Callable[[int], Result], count: int) -> Iterator[Result]:
     """Yield `function(0)`, `function(1)`, ...: in this process while that is quick, else in several."""
-    start = time.perf_counter()
-    if count:
-        yield function(0)
-    jobs = _jobs()
-    if jobs == 1 or time.perf_counter() - start < INLINE_SECONDS:
-        yield from (function(index) for index in range(1, count))
+    jobs, done = _jobs(), 0
+    if count and (jobs == 1 or not _IS_LONG.get()):
+        start, done = time.perf_counter(), 1
+        result = function(0)
+        _IS_LONG.set(time.perf_counter() - start >= INLINE_SECONDS)
+        yield result
+    if jobs == 1 or not _IS_LONG.get():
+        yield from (function(index) for index in range(done, count))
         return
     from loky import get_reusable_executor
 
     executor, waiting = get_reusable_executor(max_workers=jobs), deque[object]()
-    ahead = iter(range(1, count))
+    ahead = iter(range(done, count))
     try:
         for _ in range(jobs):
             waiting.extend(executor.submit(function, index) for index in _next(ahead))
