@@ -5,7 +5,7 @@ Bases are solved on the baseline at month 0 with standing mechanisms on; the sam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -17,14 +17,13 @@ from retainsim.errors import ScenarioError
 from retainsim.expectation import (
     expected_retention,
     is_closed_form,
-    probe,
     segment_retention,
     standing_factors,
 )
 from retainsim.laws import BetaFrailty
 from retainsim.opening import segment_shares
 from retainsim.refinement import refine
-from retainsim.scenario.schema import Arm, Parameters, Retention
+from retainsim.scenario.schema import Parameters, Retention
 from retainsim.units import monthly_hazard
 
 _CLOSE = 0.002
@@ -104,9 +103,7 @@ def solve_lever(today: Parameters, found: Calibration, lever: Retention, where: 
     @cache
     def retention(factor: float) -> float:
         table = np.where(scope[:, None] & reasons[None, :], factor, 1.0)
-        if is_closed_form(today):
-            return float(weights @ expected_retention(today, bases, table))
-        return float(weights @ probe(today, bases, table, precision=np.inf).retention)
+        return float(weights @ expected_retention(today, bases, table, precision=np.inf))
 
     now = float(weights @ found.retention)
     goal = lever.goal(now)
@@ -122,17 +119,6 @@ def solve_lever(today: Parameters, found: Calibration, lever: Retention, where: 
         )
     factor = _root(lambda f: retention(f) - goal, 0.0, 1.0, 1e-9 if is_closed_form(today) else 1e-4)
     return Lever(factor, now, retention(factor))
-
-
-def solve_levers(
-    today: Parameters, found: Calibration, arms: Mapping[str, Arm], at: Callable[[tuple[str, ...]], str]
-) -> dict[str, Lever]:
-    """Solve the lever of every arm that has one; `at` says where in the file a path stands, for messages."""
-    return {
-        name: solve_lever(today, found, arm.retention, at(("arms", name, "retention")))
-        for name, arm in arms.items()
-        if arm.retention is not None
-    }
 
 
 def recalibrate(file: Parameters, drawn: Parameters, found: Calibration) -> Bases:

@@ -36,3 +36,9 @@ class ScenarioError(RetainsimError):
 
 class BooksError(RetainsimError):
     """The books of a replication do not balance: a bug, never the user's fault."""
+
+
+class StopError(RetainsimError):
+    """Ctrl-C ended the work; the message says where what was done by then is kept (exit code 130)."""
+
+    exit_code = 130

@@ -58,6 +58,10 @@ class Results:
         Everything that happened to every customer of the first replication, where the run was asked to trace it.
     interrupted
         True where Ctrl-C ended the run before all replications were played.
+    recalled
+        Outcomes (arms x replications) that were known already and were not computed again.
+    damaged
+        What was kept of them and found damaged; it was computed again.
     """
 
     scenario: Scenario
@@ -75,6 +79,8 @@ class Results:
     interrupted: bool = False
     precision_reached: bool = True
     folder: Path | None = field(default=None, compare=False)
+    recalled: int = field(default=0, compare=False)
+    damaged: tuple[Path, ...] = field(default=(), compare=False)
 
     @property
     def arms(self) -> dict[str, str]:
@@ -116,10 +122,7 @@ class Results:
         UsageError
             If the folder exists and is not empty, unless `force`.
         """
-        folder = Path(path)
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())) and not force:
-            raise UsageError(f"{folder} exists already; choose another place with --out, or use --force")
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = claim(path, force=force)
         self._write_status(folder, "running")
         write_text(folder / "scenario.toml", self.scenario.resolved())
         write_text(folder / "summary.json", to_json(self.report))
@@ -197,8 +200,28 @@ def open_run(folder: str | os.PathLike[str]) -> Results:
     )
 
 
+def is_answer(folder: str | os.PathLike[str]) -> bool:
+    """Tell whether a folder holds the answer to a question instead of a run."""
+    return (Path(folder) / "answer.json").is_file()
+
+
 def _extra(path: Path) -> pd.DataFrame | None:
     return pd.read_parquet(path) if path.is_file() else None
+
+
+def claim(path: str | os.PathLike[str], *, force: bool) -> Path:
+    """Make a folder, or find it empty, unless `force`.
+
+    Raises
+    ------
+    UsageError
+        If it exists and is not empty.
+    """
+    folder = Path(path)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())) and not force:
+        raise UsageError(f"{folder} exists already; choose another place with --out, or use --force")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def to_json(content: Any) -> str:

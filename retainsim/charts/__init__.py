@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from retainsim.results import Results
+    from retainsim.study.answer import Answer
 
-__all__ = ["EXTRA", "NAMES", "Chart", "Plot", "draw", "names_of"]
+__all__ = ["EXTRA", "NAMES", "AnswerChart", "Chart", "Plot", "chart_of_answer", "draw", "names_of"]
 
 NAMES = ("npv", "bridge", "pool", "reasons")
 """The charts, in the order of an argument: what it is worth, what of, how it comes about, and why."""
@@ -29,6 +30,13 @@ class Chart(Protocol):
 
     def __call__(self, results: Results, *, arm: str | None = None, ax: Axes | None = None) -> Axes:
         """Draw the chart of a run about one arm (default: the headline's), in the place of `ax` if given."""
+
+
+class AnswerChart(Protocol):
+    """What every chart of the answer to a question is: the answer in, axes out."""
+
+    def __call__(self, answer: Answer, *, ax: Axes | None = None) -> Axes:
+        """Draw the chart, in the place of `ax` if given."""
 
 
 class Plot:
@@ -65,8 +73,16 @@ def chart(name: str) -> Chart:
     return found
 
 
-def draw(results: Results, folder: str | os.PathLike[str], *, formats: Iterable[str] = ("png", "svg")) -> list[Path]:
-    """Draw every chart of a run into a folder, which is made if need be, and return the files.
+def chart_of_answer(name: str) -> AnswerChart:
+    """Return the chart of an answer of a name."""
+    found: AnswerChart = getattr(import_module(f"retainsim.charts.{name}"), name)
+    return found
+
+
+def draw(
+    found: Results | Answer, folder: str | os.PathLike[str], *, formats: Iterable[str] = ("png", "svg")
+) -> list[Path]:
+    """Draw every chart of a run or an answer into a folder, which is made if need be, and return the files.
 
     Raises
     ------
@@ -74,6 +90,7 @@ def draw(results: Results, folder: str | os.PathLike[str], *, formats: Iterable[
         If a format is unknown.
     """
     from retainsim.charts import canvas
+    from retainsim.results import Results
 
     wanted = list(formats)
     for ending in wanted:
@@ -82,8 +99,8 @@ def draw(results: Results, folder: str | os.PathLike[str], *, formats: Iterable[
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name in names_of(results):
-        ax = chart(name)(results)
+    for name in names_of(found) if isinstance(found, Results) else found.charts:
+        ax = chart(name)(found) if isinstance(found, Results) else found.plot(name)
         for ending in wanted:
             path = place / f"{name}.{ending}"
             canvas.save(ax, path, ending)

@@ -28,6 +28,7 @@ from retainsim.results import write_whole
 if TYPE_CHECKING:
     from retainsim.charts.scales import Scale
     from retainsim.results import Results
+    from retainsim.study.answer import Answer
 
 STYLE = Path(__file__).with_name("retainsim.mplstyle")
 SIZE = (40 / 3, 7.5)
@@ -99,7 +100,7 @@ class Slide:
     Parameters
     ----------
     results
-        The run the source line names.
+        The run, or the answer, that the source line names.
     finding
         The title: a sentence with its number.
     about
@@ -111,7 +112,7 @@ class Slide:
     """
 
     def __init__(
-        self, results: Results, finding: str, about: str, *, notes: Iterable[str] = (), ax: Axes | None = None
+        self, results: Results | Answer, finding: str, about: str, *, notes: Iterable[str] = (), ax: Axes | None = None
     ) -> None:
         self._guest = ax
         self._figure = _root(ax) if ax is not None else Figure(figsize=SIZE)
@@ -218,6 +219,6 @@ def _root(ax: Axes) -> Figure:
     return figure
 
 
-def _source(results: Results) -> str:
+def _source(results: Results | Answer) -> str:
     run, title = results.report["run"], clean(results.report["scenario"]["title"])
     return f"Source: retainsim {run['version']}, “{title}”, {run['replications']:,} replications, seed {run['seed']}"

@@ -24,21 +24,20 @@ FORMATS = ("png", "svg")
 )  # fmt: skip
 @option.screen
 def command(run: str, *, out: str | None, formats: tuple[str, ...], screen: Screen) -> None:
-    """Draw the charts of a run folder anew, and print their paths.
+    """Draw the charts of the folder of a run or of an answer anew, and print their paths.
 
     \b
     Example:
       retainsim run scenarios/five_points.toml --out runs/mine --no-charts
       retainsim charts runs/mine --format svg
     """
-    from retainsim.results import open_run
+    from retainsim.results import is_answer, open_run
+    from retainsim.study.answer import open_answer
 
-    results = open_run(run)
-    from retainsim.charts import (
-        draw,
-    )  # after open_run, so that a wrong folder is told without loading matplotlib
+    found = open_answer(run) if is_answer(run) else open_run(run)
+    from retainsim.charts import draw  # after the folder was read, so that a wrong one is told without matplotlib
 
-    paths = draw(results, Path(out) if out else Path(run) / "charts", formats=tuple(dict.fromkeys(formats)))
+    paths = draw(found, Path(out) if out else Path(run) / "charts", formats=tuple(dict.fromkeys(formats)))
     if screen.as_json:
         screen.answer({"charts": [str(path) for path in paths]})
     else:

@@ -12,12 +12,12 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retainsim.errors import UsageError
+from retainsim.errors import StopError, UsageError
 
 if TYPE_CHECKING:
     from retainsim.scenario import Scenario
 
-RUNS = Path("runs")
+RUNS, STORE = Path("runs"), "store"
 LONGEST_NAME = 80
 """Letters of a scenario's name that the name of a run's folder takes."""
 
@@ -40,8 +40,10 @@ def write_new(path: Path, text: str, *, force: bool) -> None:
 
 
 @contextmanager
-def run_folder(out: str | None, scenario: Scenario, *, force: bool) -> Iterator[Path]:
-    """Yield the folder of a new run, marked as running; where the body fails, what was made is taken away.
+def run_folder(out: str | None, scenario: Scenario, *, force: bool, question: str = "") -> Iterator[Path]:
+    """Yield the folder of a new run, or of the answer to a question, marked as running.
+
+    Where the body fails, what was made is taken away, unless something has been computed and stored by then.
 
     Raises
     ------
@@ -50,14 +52,18 @@ def run_folder(out: str | None, scenario: Scenario, *, force: bool) -> Iterator[
     """
     made: list[Path] = []
     try:
-        folder = _claimed(out, scenario, made, force=force)
+        folder = _claimed(out, scenario, made, force=force, question=question)
     except (OSError, ValueError) as error:
         _undo(made)
         raise _unwritable(Path(out or RUNS), error) from None
     try:
         yield folder
-    except BaseException:
-        _undo(made)
+    except BaseException as error:
+        if not (folder / STORE).is_dir():
+            _undo(made)
+        elif isinstance(error, KeyboardInterrupt):
+            text = f"interrupted; what was played is kept in {folder}, and the same command goes on from there"
+            raise StopError(text) from None
         raise
 
 
@@ -68,10 +74,10 @@ def forget_charts(folder: Path) -> None:
             path.unlink()
 
 
-def _claimed(out: str | None, scenario: Scenario, made: list[Path], *, force: bool) -> Path:
+def _claimed(out: str | None, scenario: Scenario, made: list[Path], *, force: bool, question: str) -> Path:
     """Make the folder, or find it free, and try to write to it; note in `made` what is new."""
     if out is None:
-        folder = _numbered(RUNS / _name(scenario), made)
+        folder = _numbered(RUNS / _name(scenario, question), made)
     else:
         folder = Path(out)
         _make(folder, made)
@@ -80,15 +86,15 @@ def _claimed(out: str | None, scenario: Scenario, made: list[Path], *, force: bo
         raise UsageError(f"{folder} exists already; choose another place with --out, or use --force")
     if is_empty:
         made.append(folder / "run.json")
-        _mark(folder / "run.json", scenario)
+        _mark(folder / "run.json", scenario, question)
     else:
         tempfile.TemporaryFile(dir=folder).close()
     return folder
 
 
-def _name(scenario: Scenario) -> str:
+def _name(scenario: Scenario, question: str) -> str:
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-    return f"{scenario.name[:LONGEST_NAME]}-{stamp}-{scenario.sha256[:8]}"
+    return f"{scenario.name[:LONGEST_NAME]}{'-' * bool(question)}{question}-{stamp}-{scenario.sha256[:8]}"
 
 
 def _numbered(folder: Path, made: list[Path]) -> Path:
@@ -110,10 +116,11 @@ def _make(folder: Path, made: list[Path]) -> None:
             made.append(path)
 
 
-def _mark(path: Path, scenario: Scenario) -> None:
+def _mark(path: Path, scenario: Scenario, question: str) -> None:
     """Say that a run is under way."""
     says = {"title": scenario.title, "file": scenario.file, "sha256": scenario.sha256}
-    head = {"schema": 1, "status": "running", "scenario": says, "run": {"seed": scenario.parameters.run.seed}}
+    asks = {"question": question} if question else {}
+    head = {"schema": 1, "status": "running", **asks, "scenario": says, "run": {"seed": scenario.parameters.run.seed}}
     path.write_text(json.dumps(head, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
 
 

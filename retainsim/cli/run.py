@@ -52,13 +52,19 @@ def command(
     from retainsim.cli import place
     from retainsim.cli.runtable import show
     from retainsim.scenario import load
+    from retainsim.study.store import Store
 
     scenario = load(file, settings)
     with place.run_folder(out, scenario, force=force) as folder:
-        results = _play(scenario, screen, jobs=jobs, **extras)
+        results = _play(scenario, screen, jobs=jobs, store=Store.of_run(folder), **extras)
         results.save(folder, force=True)
         place.forget_charts(folder)
     show(results, screen)
+    if results.recalled:
+        of = results.report["run"]["replications"] * len(results.arms)
+        screen.note(f"{results.recalled:,} of {of:,} outcomes were known from earlier runs")
+    for path in results.damaged:
+        screen.note(f"{path} was damaged; it was computed again", "yellow")
     screen.note(f"run folder: {folder}")
     if charts and not results.interrupted:
         _draw(results, folder, screen)

@@ -56,8 +56,10 @@ def _read(folder: Path) -> dict[str, Any]:
     try:
         head = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         found |= {"status": head["status"], "scenario": head["scenario"]["title"]}
+        found |= {key: head[key] for key in ("question",) if key in head}
         if head["status"] != "running":
-            summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+            file = "answer.json" if "question" in head else "summary.json"
+            summary = json.loads((folder / file).read_text(encoding="utf-8"))
             found |= {"replications": summary["run"]["replications"], "headline": summary["verdict"][0]}
     except OSError as error:
         return found | {"status": "damaged", "problem": f"{Path(error.filename).name}: {error.strerror}"}
@@ -85,7 +87,8 @@ def _say(run: dict[str, Any], screen: Screen) -> None:
     screen.say(run["folder"], "bold")
     count = f", {run['replications']} replications" if "replications" in run else ""
     title = f": {run['scenario']}" if "scenario" in run else ""
-    screen.say(f"  {run['when']}  {run['status']}{count}{title}", _STYLES.get(run["status"], "yellow"))
+    asked = f"{run['question']} " if "question" in run else ""
+    screen.say(f"  {run['when']}  {asked}{run['status']}{count}{title}", _STYLES.get(run["status"], "yellow"))
     for key in ("headline", "problem"):
         if key in run:
             screen.say(f"  {run[key]}")

@@ -15,8 +15,9 @@ import numpy as np
 
 from retainsim import draws
 from retainsim.errors import UsageError
+from retainsim.scenario import armrules, keys
 from retainsim.scenario import document as documents
-from retainsim.scenario.arms import folded
+from retainsim.scenario.arms import folded, steps
 from retainsim.scenario.caution import warn
 from retainsim.scenario.distributions import substitute
 from retainsim.scenario.hints import did_you_mean, listing
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from retainsim.scenario.distributions import Distribution
     from retainsim.scenario.document import Document
+    from retainsim.scenario.keys import Key
     from retainsim.scenario.problems import Checked
     from retainsim.scenario.schema import Arm
 
@@ -123,6 +125,43 @@ class Scenario:
             If a path is unknown, or the scenario is not right with the new values.
         """
         return _checked(overlay(self.document, settings))
+
+    def can_be_decided(self, key: str) -> bool:
+        """Tell whether an arm can change a key, by dotted path; what none can is the same in all arms."""
+        return armrules.wrong_target(key, self._nominal) is None
+
+    def value(self, key: str) -> float:
+        """Return the number that holds at a key, by dotted path: the file's, a distribution's mean, or the default.
+
+        Raises
+        ------
+        UsageError
+            If there is no number at the key.
+        """
+        path = tuple(steps(key, self._nominal))
+        value = keys.value_at(self.parameters.model_dump(), path)
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            wrong = armrules.wrong_target(key, self._nominal) or f"there is no number at {key}"
+            raise UsageError(wrong)
+        return float(value)
+
+    def key(self, key: str) -> Key:
+        """Return what may stand at a key, by dotted path: its unit, limits, default and meaning.
+
+        Raises
+        ------
+        UsageError
+            If the schema knows no such key.
+        """
+        found = keys.find(tuple(steps(key, self._nominal)), self._nominal)
+        if found is None:
+            raise UsageError(armrules.wrong_target(key, self._nominal) or f"there is no key {key}")
+        return found
+
+    @cached_property
+    def _nominal(self) -> dict[str, Any]:
+        """Return the tree with every distribution at its mean."""
+        return substitute(self._checked.tree, {path: law.mean for path, law in self._checked.distributions.items()})
 
     def resolved(self) -> str:
         """Return the scenario as TOML, bases and overrides folded in; it loads again to an equal one."""

@@ -41,7 +41,7 @@ class Placed:
 def check(tree: Any) -> Iterator[Problem]:
     """Check which keys are changed, and that no arm has two hands on the same one."""
     for path, raw in _written(tree):
-        if isinstance(raw.get("set"), str) and (wrong := _wrong_target(raw["set"], tree)):
+        if isinstance(raw.get("set"), str) and (wrong := wrong_target(raw["set"], tree)):
             yield Problem((*path, "set"), wrong)
     seen = set()
     for name in tables(tree, "arms"):
@@ -118,8 +118,8 @@ def _collision(arm: str, earlier: Placed, later: Placed) -> str:
     )
 
 
-def _wrong_target(target: str, tree: Any) -> str | None:
-    """Return what is wrong with the key that a change sets, or None."""
+def wrong_target(target: str, tree: Any) -> str | None:
+    """Return why an arm cannot change a key, by dotted path, or None where it can."""
     path = tuple(steps(target, tree))
     if wrong := _nowhere(path, tree):
         return wrong

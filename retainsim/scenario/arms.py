@@ -63,6 +63,26 @@ def changed(parameters: Parameters, changes: Iterable[tuple[Change, float]]) -> 
     return tree
 
 
+def decided(parameters: Parameters, values: Mapping[str, float]) -> Parameters:
+    """Return the parameters with other values for keys that an arm can change, by dotted path.
+
+    Raises
+    ------
+    ScenarioError
+        If a value is not allowed.
+    """
+    changes = [(Change(set=key, to=float(value)), 1.0) for key, value in values.items()]
+    return _checked(changed(parameters, changes), "as decided:")
+
+
+def _checked(tree: dict[str, Any], where: str) -> Parameters:
+    try:
+        return Parameters.model_validate(tree)
+    except ValidationError as error:
+        problems = translate(error.errors(include_url=False), tree)
+        raise ScenarioError([problem.line(where) for problem in problems]) from None
+
+
 def steps(path: str, tree: Any) -> list[str | int]:
     """Take a dotted path apart; digits count the items of a list."""
     parts: list[str | int] = []
@@ -129,12 +149,7 @@ class Timeline:
 
     def _changed(self, strengths: tuple[float, ...]) -> Parameters:
         active = [pair for pair in zip(self._changes, strengths, strict=True) if pair[1] > 0]
-        tree = changed(self._parameters, active)
-        try:
-            return Parameters.model_validate(tree)
-        except ValidationError as error:
-            problems = translate(error.errors(include_url=False), tree)
-            raise ScenarioError([problem.line("changed by an arm:") for problem in problems]) from None
+        return _checked(changed(self._parameters, active), "changed by an arm:")
 
 
 def _turns(timed: Timed, until: float | None) -> list[float]:

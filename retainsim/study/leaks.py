@@ -69,14 +69,19 @@ def spared(leak: Leak, baseline: Outcome, closed: Outcome, reasons: Sequence[str
     """Compare a replication with a leak closed with the baseline on the same luck."""
     gain = closed.npv_to_horizon - baseline.npv_to_horizon
     later = exact_sum(closed.closing) - exact_sum(baseline.closing) if with_closing else 0.0
-    lost = np.unique(np.asarray(baseline.departed[0])) if baseline.departed else np.zeros(0, np.uint64)
     return Spared(
         left=_left_through(leak, baseline, reasons),
         fewer=float(baseline.left.sum() - closed.left.sum()),
-        saved=float(np.isin(lost, closed.present[0]).sum()),
+        saved=saved(closed, baseline),
         npv=gain + later,
         npv_to_horizon=gain,
     )
+
+
+def saved(outcome: Outcome, baseline: Outcome) -> float:
+    """Count those present at the horizon who have left by then in the baseline."""
+    lost = np.unique(np.asarray(baseline.departed[0])) if baseline.departed else np.zeros(0, np.uint64)
+    return float(np.isin(lost, outcome.present[0]).sum())
 
 
 def _left_through(leak: Leak, outcome: Outcome, reasons: Sequence[str]) -> float:

@@ -65,7 +65,7 @@ def build(
     report = {
         "schema": SCHEMA,
         "scenario": {"title": scenario.title, "file": scenario.file, "sha256": scenario.sha256},
-        "run": _run(scenario, played, ending),
+        "run": run_head(scenario, len(played[BASELINE]), seconds=ending.seconds),
         "books": {"max_relative_error": max(o.books_error for arm in played.values() for _, o in arm)},
         "arms": _arms(scenario, outcomes, monthly, labels, levers),
         "economics": _economics(today, found),
@@ -96,15 +96,16 @@ def build(
     )
 
 
-def _run(scenario: Scenario, played: Mapping[str, Sequence[Any]], ending: Ending) -> dict[str, Any]:
+def run_head(scenario: Scenario, replications: int, *, seconds: float | None = None) -> dict[str, Any]:
+    """Return what every report says of how its numbers came about."""
     run = scenario.parameters.run
     return {
         "seed": run.seed,
-        "replications": len(played[BASELINE]),
+        "replications": replications,
         "months": run.months,
         "step": run.step,
         "version": importlib.metadata.version("retainsim"),
-        "seconds": round(ending.seconds, 3),
+        **({} if seconds is None else {"seconds": round(seconds, 3)}),
         "closing_value": run.closing_value,
         "closing_years": run.closing_years,
         "discount_rate": run.discount_rate,

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
-from retainsim.calibration import Calibration, Lever, calibrate, recalibrate, solve_lever, solve_levers
-from retainsim.draws import Luck
-from retainsim.engine import Outcome, replicate
+from retainsim.engine import Outcome
 from retainsim.errors import UsageError
 from retainsim.ledger import exact_sum
 from retainsim.results import Results
 from retainsim.scenario import Scenario
-from retainsim.scenario.arms import Timeline, folded
-from retainsim.scenario.schema import Arm
-from retainsim.study import records
 from retainsim.study.compare import BASELINE, half_width
-from retainsim.study.leaks import Leak, Spared, leaks_of, spared
 from retainsim.study.report import Ending, build
+from retainsim.study.store import Store
+from retainsim.study.task import Played, Task, prepare
 from retainsim.study.workers import Workers
-from retainsim.world import Setup
 
 CHECK_EVERY = 10
 """Replications between two looks at the precision reached."""
@@ -35,98 +30,16 @@ Progress = Callable[[int, int], None]
 """Called with replications done and replications wanted."""
 
 
-@dataclass(frozen=True)
-class Played:
-    """One replication: the outcome of every arm, and what closing each leak comes to."""
-
-    arms: dict[str, Outcome]
-    spared: dict[Leak, Spared]
-
-
-@dataclass(frozen=True)
-class Task:
-    """What a process needs to play replications: the scenario, its calibration and the levers solved for."""
-
-    scenario: Scenario
-    calibration: Calibration
-    levers: dict[str, Lever]
-    lives: bool = False
-    leaks: tuple[Leak, ...] = ()
-    """Leaks to close, one by one, in the baseline."""
-
-    def play(self, replication: int) -> Played:
-        """Play one replication of every arm."""
-        luck = Luck(self.scenario.parameters.run.seed, replication)
-        setups = self.setups(replication)
-        whole = {name: replicate(setup, luck) for name, setup in setups.items()}
-        baseline = whole[BASELINE]
-        found = {leak: self._spared(leak, setups[BASELINE], luck, baseline) for leak in self.leaks}
-        return Played({name: self._slim(outcome, baseline) for name, outcome in whole.items()}, found)
-
-    def setups(self, replication: int) -> dict[str, Setup]:
-        """Return what every arm starts from in one replication."""
-        today = self.scenario.draw(replication)
-        bases = recalibrate(self.scenario.parameters, today, self.calibration)
-        return {
-            name: Setup(today, arm, Timeline(today, arm), bases, self._factor(name, arm))
-            for name, arm in folded(today).items()
-        }
-
-    def trace(self, replication: int, arms: Collection[str] = ()) -> pd.DataFrame:
-        """Play a replication once more and tabulate all that happens, in the arms named (default: all)."""
-        luck, setups = Luck(self.scenario.parameters.run.seed, replication), self.setups(replication)
-        found = {name: replicate(setups[name], luck, trace=True).trace for name in arms or setups}
-        return records.events({name: log for name, log in found.items() if log is not None}, replication)
-
-    def _spared(self, leak: Leak, setup: Setup, luck: Luck, baseline: Outcome) -> Spared:
-        closed = replicate(replace(setup, closed=leak.closed), luck)
-        with_closing = setup.today.run.closing_value == "expected"
-        return spared(leak, baseline, closed, setup.bases.reasons, with_closing=with_closing)
-
-    def batch(self, replications: list[int]) -> list[tuple[int, Played]]:
-        """Play several replications."""
-        return [(index, self.play(index)) for index in replications]
-
-    def _factor(self, name: str, arm: Arm) -> float:
-        """Return the factor of an arm's lever; solved anew where its goal is drawn from a distribution."""
-        if arm.retention is None:
-            return 1.0
-        if arm.retention == self.scenario.arms[name].retention:
-            return self.levers[name].factor
-        return solve_lever(self.scenario.parameters, self.calibration, arm.retention, f"arms.{name}").factor
-
-    def _slim(self, outcome: Outcome, baseline: Outcome) -> Outcome:
-        """Count who was saved, and leave the names behind unless lives are asked for."""
-        lost = np.unique(baseline.departed[0]) if baseline.departed else np.zeros(0, np.uint64)
-        saved = float(np.isin(lost, outcome.present[0]).sum())
-        if self.lives:
-            return replace(outcome, saved=saved)
-        return replace(outcome, saved=saved, present=(), departed=())
-
-
-def prepare(scenario: Scenario, *, lives: bool = False, leaks: bool = False) -> Task:
-    """Calibrate a scenario and solve the levers of its arms.
-
-    Raises
-    ------
-    ScenarioError
-        If the observed churn cannot be reproduced, or a lever asks for more than its scope can give.
-    """
-    found = calibrate(scenario.parameters)
-    levers = solve_levers(scenario.parameters, found, scenario.arms, scenario.document.at)
-    return Task(scenario, found, levers, lives, tuple(leaks_of(scenario.parameters)) if leaks else ())
-
-
 def run(
     scenario: Scenario,
     *,
     replications: int | None = None,
-    jobs: int | None = None,
-    executor: Executor | None = None,
+    jobs: int | Executor | None = None,
     progress: Progress | None = None,
     customers: bool = False,
     leaks: bool = False,
     trace: bool = False,
+    store: Store | str | os.PathLike[str] | None = None,
 ) -> Results:
     """Play every arm of a scenario on common luck and compare the arms with the baseline.
 
@@ -137,9 +50,8 @@ def run(
     replications
         Independent draws of all luck (at least 2); default: as the scenario says.
     jobs
-        Processes; default: one per processor, or none beside this one where the work is short.
-    executor
-        Runs the batches instead of processes of our own.
+        Processes, or an executor that takes the batches; default: one process per processor, or none beside this one
+        where the work is short.
     progress
         Called after each batch with replications done and wanted.
     customers
@@ -148,6 +60,8 @@ def run(
         Also close every leak of the baseline, one by one, and tell in `results.leaks` what each is worth.
     trace
         Also play the first replication once more and log all that happens in `results.events`.
+    store
+        Where outcomes are kept as soon as they are known, and recalled from instead of being computed again: a folder.
 
     Returns
     -------
@@ -155,11 +69,14 @@ def run(
         The same for any number of processes. After Ctrl-C, what was finished, with `interrupted` set.
     """
     start = time.perf_counter()
-    task, plan = prepare(scenario, lives=customers, leaks=leaks), _Plan.of(scenario, replications)
+    task, plan = (
+        prepare(scenario, lives=customers, leaks=leaks, store=Store.at(store)),
+        _Plan.of(scenario, replications),
+    )
     played: dict[int, Played] = {}
     interrupted = False
     try:
-        _play(task, plan, played, Workers(task, jobs, executor), progress)
+        _play(task, plan, played, Workers(task.play, jobs), progress)
     except KeyboardInterrupt:
         if len(played) < 2:
             raise
@@ -167,8 +84,11 @@ def run(
     by_arm = {arm: [(i, played[i].arms[arm]) for i in sorted(played)] for arm in scenario.arms}
     by_leak = {leak: [played[i].spared[leak] for i in sorted(played)] for leak in task.leaks}
     ending = Ending(time.perf_counter() - start, plan.most, interrupted, plan.is_reached(played))
-    results = build(scenario, by_arm, by_leak, task.calibration, task.levers, ending)
-    return replace(results, events=task.trace(0)) if trace else results
+    levers = {name: lever for name in scenario.arms if (lever := task.stage.lever(name)) is not None}
+    results = build(scenario, by_arm, by_leak, task.stage.calibration, levers, ending)
+    recalled = sum(each.recalled for each in played.values())
+    damaged = sorted({path for each in played.values() for path in each.damaged})
+    return replace(results, events=task.trace(0) if trace else None, recalled=recalled, damaged=tuple(damaged))
 
 
 @dataclass(frozen=True)
@@ -218,7 +138,7 @@ def _play(
     task: Task,
     plan: _Plan,
     played: dict[int, Played],
-    workers: Workers,
+    workers: Workers[int, Played],
     progress: Progress | None,
 ) -> None:
     """Fill `played` until the plan is fulfilled; what is finished when interrupted stays in it."""

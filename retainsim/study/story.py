@@ -12,7 +12,7 @@ from retainsim.errors import UsageError
 from retainsim.ledger import SIGNS
 from retainsim.mechanisms.accounts import RELEASED
 from retainsim.study.compare import BASELINE
-from retainsim.study.runs import prepare
+from retainsim.study.task import prepare
 from retainsim.units import add_months
 from retainsim.wording import Money
 

@@ -33,7 +33,7 @@ class Labels:
 def outcomes(played: Played, labels: Labels, with_closing: bool) -> pd.DataFrame:
     """Tabulate one row per arm and replication: NPV, counts, totals of every line (money, nominal)."""
     rows = [
-        {"arm": arm, "replication": index, **_measures(outcome, labels, with_closing)}
+        {"arm": arm, "replication": index, **measures(outcome, labels, with_closing)}
         for arm, replications in played.items()
         for index, outcome in replications
     ]
@@ -122,7 +122,8 @@ def present_value(outcome: Outcome) -> Floats:
     return np.append(net[:-2], net[-2] + net[-1])
 
 
-def _measures(outcome: Outcome, labels: Labels, with_closing: bool) -> dict[str, float]:
+def measures(outcome: Outcome, labels: Labels, with_closing: bool) -> dict[str, float]:
+    """Return everything one replication of one arm came to, by name: NPV, counts, totals of every line."""
     closing = exact_sum(outcome.closing)
     left = outcome.left.sum(axis=(0, 1, 2))
     totals = {line: exact_sum(outcome.lines[line]) for line in sorted(outcome.lines)}

@@ -34,6 +34,7 @@ LAYERS = (
 UPWARDS = {
     ("results", "study"): "`results.compare` is a convenience of the notebook; it imports when it is called",
     ("results", "charts"): "`results.plot` likewise",
+    ("study", "charts"): "`answer.plot` likewise",
 }
 RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
 

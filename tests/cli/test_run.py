@@ -55,7 +55,7 @@ def test_the_run_folder_is_named_by_scenario_time_and_hash(here, play):
 
 
 def test_two_runs_within_a_second_get_two_folders(here, play, monkeypatch):
-    monkeypatch.setattr("retainsim.cli.place._name", lambda scenario: "quick-20260101-000000-00000000")
+    monkeypatch.setattr("retainsim.cli.place._name", lambda scenario, question: "quick-20260101-000000-00000000")
     for _ in range(3):
         play(*RUN)
     assert folders(here) == [f"quick-20260101-000000-00000000{suffix}" for suffix in ("", "-2", "-3")]
@@ -191,12 +191,22 @@ def test_an_interrupted_run_keeps_what_is_finished(here, play, monkeypatch):
     assert "Lifetime value" in result.stdout
 
 
-def test_a_run_interrupted_too_early_leaves_nothing(here, play, monkeypatch):
-    interrupt_at(monkeypatch, 1)
+def test_a_run_interrupted_before_anything_is_played_leaves_nothing(here, play, monkeypatch):
+    interrupt_at(monkeypatch, 0)
     result = play(*RUN, "--jobs", "1", code=130)
     assert "nothing was kept" in result.stderr
     assert result.stdout == ""
     assert not (here / "runs").exists()
+
+
+def test_a_run_interrupted_early_is_gone_on_with_by_the_same_command(here, play, monkeypatch):
+    with monkeypatch.context() as patched:
+        interrupt_at(patched, 1)
+        result = play(*RUN, "--jobs", "1", code=130)
+    assert "the same command goes on from there" in result.stderr
+    assert result.stdout == ""
+    arms = 3
+    assert f"{arms} of {3 * arms} outcomes were known from earlier runs" in play(*RUN, "--jobs", "1").stderr
 
 
 def test_ctrl_c_in_a_real_process_keeps_what_is_finished(here):

@@ -6,7 +6,7 @@ import tomli_w
 from unit.making import SEGMENT, differing
 
 import retainsim
-from retainsim.study.runs import prepare
+from retainsim.study.task import prepare
 
 TREE = {
     "run": {"months": 12, "replications": 2},

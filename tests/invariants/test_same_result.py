@@ -71,7 +71,7 @@ def test_any_number_of_processes_gives_the_same_result(wanted):
 @pytest.mark.parametrize("threads", [1, 3])
 def test_any_executor_gives_the_same_result(wanted, threads):
     with ThreadPoolExecutor(threads) as executor:
-        assert_same(wanted, retainsim.run(scenario(), executor=executor))
+        assert_same(wanted, retainsim.run(scenario(), jobs=executor))
 
 
 class Backwards(Executor):
@@ -91,7 +91,7 @@ class Backwards(Executor):
 def test_batches_that_finish_out_of_order_are_put_in_order(wanted, monkeypatch):
     monkeypatch.setattr(workers, "BATCH_SECONDS", 0.0)  # one replication each; the first is played here
     executor = Backwards(6)
-    assert_same(wanted, retainsim.run(scenario(), executor=executor))
+    assert_same(wanted, retainsim.run(scenario(), jobs=executor))
     assert len(executor.given) == 6
 
 

@@ -1,0 +1,87 @@
+"""Question: what all commands that ask something of a scenario do alike: play, keep, say, draw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from retainsim.cli import option
+from retainsim.cli.option import Decorated
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from retainsim.cli.screen import Screen
+    from retainsim.study.answer import Answer
+
+    Study = Callable[..., Answer]
+    Show = Callable[[Answer, Screen], None]
+
+
+def options(command: Decorated) -> Decorated:
+    """Give a command FILE, --out, --charts, --set, --seed, --replications, --jobs, --force, --json, --quiet, --debug.
+
+    The first five end in its argument `asked`, a dictionary to be passed on to `ask`.
+    """
+
+    @option.scenario_file
+    @click.option("-o", "--out", help="Folder of the answer; default: a new one in ./runs.")
+    @click.option("--charts/--no-charts", default=True, help="Draw the charts of the answer.")
+    @option.settings
+    @option.effort
+    @option.force("Overwrite the answer that lies in the folder given by --out.")
+    @option.screen
+    @click.pass_context
+    def with_options(context: click.Context, /, screen: Screen, **given: Any) -> Any:
+        names = ("file", "out", "charts", "settings", "jobs", "force")
+        asked = {name: given.pop(name) for name in names}
+        return context.invoke(command, asked=asked, screen=screen, **given)
+
+    with_options.__doc__ = command.__doc__
+    return with_options
+
+
+def ask(study: Study, question: str, asked: dict[str, Any], screen: Screen, show: Show, **more: Any) -> None:
+    """Load the scenario, let `study` answer, keep the answer in a folder, say it and draw it.
+
+    `study(scenario, jobs=, progress=, store=, **more)` returns the answer; `show(answer, screen)` prints its tables.
+    """
+    from retainsim.cli import place
+    from retainsim.scenario import load
+
+    scenario = load(asked["file"], asked["settings"])
+    with place.run_folder(asked["out"], scenario, force=asked["force"], question=question) as folder:
+        answer = _answer(study, scenario, folder, screen, jobs=asked["jobs"], **more)
+        answer.save(folder, force=True)
+        place.forget_charts(folder)
+    if screen.as_json:
+        screen.answer(answer.report)
+    else:
+        for sentence in answer.verdict:
+            screen.item(sentence)
+        screen.say("")
+        show(answer, screen)
+    screen.note(f"folder: {folder}")
+    if asked["charts"] and answer.charts:
+        _draw(answer, folder, screen)
+    screen.warn(answer.warnings)
+
+
+def _answer(study: Study, scenario: Any, folder: Path, screen: Screen, **asked: Any) -> Answer:
+    from retainsim.cli.progress import watch
+    from retainsim.study.store import Store
+
+    with watch(screen) as progress:
+        return study(scenario, progress=progress, store=Store.of_run(folder), **asked)
+
+
+def _draw(answer: Answer, folder: Path, screen: Screen) -> None:
+    from retainsim.charts import draw
+
+    with screen.busy("drawing charts"):
+        paths = draw(answer, folder / "charts")
+    for path in paths:
+        if path.suffix == ".png":
+            screen.note(f"chart: {path}")

@@ -1,0 +1,136 @@
+"""Task: what a process does with one replication of a run: play every arm, or recall what is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from retainsim.draws import Luck
+from retainsim.engine import Outcome, replicate
+from retainsim.scenario import Scenario
+from retainsim.study import records
+from retainsim.study.archive import pack, unpack
+from retainsim.study.compare import BASELINE
+from retainsim.study.leaks import Leak, Spared, leaks_of, saved, spared
+from retainsim.study.stage import Stage, Variant
+from retainsim.study.store import Store, fingerprint
+from retainsim.world import Setup
+
+
+@dataclass(frozen=True)
+class Played:
+    """One replication: the outcome of every arm, and what closing each leak comes to."""
+
+    arms: dict[str, Outcome]
+    spared: dict[Leak, Spared]
+    recalled: int = 0
+    """How many of the outcomes were known already."""
+    damaged: tuple[Path, ...] = ()
+    """Entries of the store that were found damaged, and computed again."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a process needs to play replications: the scenario on its stage, and what is wanted of it."""
+
+    stage: Stage
+    lives: bool = False
+    leaks: tuple[Leak, ...] = ()
+    """Leaks to close, one by one, in the baseline."""
+    store: Store | None = None
+    """Where outcomes are kept, and recalled from."""
+
+    @property
+    def scenario(self) -> Scenario:
+        """Return the scenario that is played."""
+        return self.stage.scenario
+
+    def play(self, replication: int) -> Played:
+        """Play one replication of every arm, those apart whose outcome is known already."""
+        found = {name: self._recall(self._key(name, replication)) for name in self.scenario.arms}
+        known = {name: outcome for name, outcome in found.items() if outcome is not None}
+        baseline = known.get(BASELINE) or self._baseline(replication)
+        arms = {name: known.get(name) or self._other(name, replication, baseline) for name in found}
+        spared = {leak: self._spared(leak, replication, baseline) for leak in self.leaks}
+        damaged = tuple(self.store.damaged) if self.store else ()
+        return Played({name: self._slim(outcome) for name, outcome in arms.items()}, spared, len(known), damaged)
+
+    def setup(self, arm: str, replication: int) -> Setup:
+        """Return what an arm starts from in one replication."""
+        return self.stage.setup(Variant(arm), replication)
+
+    def luck(self, replication: int) -> Luck:
+        """Return all luck of one replication."""
+        return Luck(self.scenario.parameters.run.seed, replication)
+
+    def trace(self, replication: int, arms: Collection[str] = ()) -> pd.DataFrame:
+        """Play a replication once more and tabulate all that happens, in the arms named (default: all)."""
+        names, luck = arms or self.scenario.arms, self.luck(replication)
+        found = {name: replicate(self.setup(name, replication), luck, trace=True).trace for name in names}
+        return records.events({name: log for name, log in found.items() if log is not None}, replication)
+
+    def _baseline(self, replication: int) -> Outcome:
+        """Play the baseline; the names of those who left stay with it, so that others can tell whom they saved."""
+        outcome = replicate(self.setup(BASELINE, replication), self.luck(replication))
+        if not self.lives:
+            outcome = replace(outcome, present=(), departed=outcome.departed[:1])
+        return self._keep(self._key(BASELINE, replication), outcome)
+
+    def _other(self, name: str, replication: int, baseline: Outcome) -> Outcome:
+        """Play another arm and count whom it saved."""
+        if name == BASELINE:
+            return baseline
+        outcome = replicate(self.setup(name, replication), self.luck(replication))
+        outcome = replace(outcome, saved=saved(outcome, baseline))
+        if not self.lives:
+            outcome = replace(outcome, present=(), departed=())
+        return self._keep(self._key(name, replication), outcome)
+
+    def _spared(self, leak: Leak, replication: int, baseline: Outcome) -> Spared:
+        key = self._key(BASELINE, replication, leak.kind, leak.name)
+        known = None if self.store is None else self.store.get(key)
+        if known is not None:
+            return Spared(**{name: value.item() for name, value in known.items()})
+        setup = self.setup(BASELINE, replication)
+        closed = replicate(replace(setup, closed=leak.closed), self.luck(replication))
+        with_closing = setup.today.run.closing_value == "expected"
+        found = spared(leak, baseline, closed, setup.bases.reasons, with_closing=with_closing)
+        if self.store is not None:
+            self.store.put(key, {name: np.asarray(value) for name, value in asdict(found).items()})
+        return found
+
+    def _slim(self, outcome: Outcome) -> Outcome:
+        """Leave names behind unless lives are asked for."""
+        return outcome if self.lives else replace(outcome, departed=())
+
+    def _key(self, arm: str, replication: int, *what: str) -> str:
+        """Return where an outcome is stored: whom an arm saves depends on the baseline too."""
+        if self.store is None:
+            return ""
+        who = [self.stage.identity(Variant(name)) for name in dict.fromkeys((arm, BASELINE))]
+        return fingerprint([who, replication, self.lives, what])
+
+    def _recall(self, key: str) -> Outcome | None:
+        arrays = None if self.store is None else self.store.get(key)
+        return None if arrays is None else unpack(arrays)
+
+    def _keep(self, key: str, outcome: Outcome) -> Outcome:
+        if self.store is not None:
+            self.store.put(key, pack(outcome))
+        return outcome
+
+
+def prepare(scenario: Scenario, *, lives: bool = False, leaks: bool = False, store: Store | None = None) -> Task:
+    """Calibrate a scenario and solve the levers of its arms.
+
+    Raises
+    ------
+    ScenarioError
+        If the observed churn cannot be reproduced, or a lever asks for more than its scope can give.
+    """
+    wanted = tuple(leaks_of(scenario.parameters)) if leaks else ()
+    return Task(Stage.of(scenario), lives, wanted, store)
