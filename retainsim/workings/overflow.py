@@ -12,13 +12,15 @@ from __future__ import annotations
 import heapq
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import simpy
 
 from retainsim.draws import Floats, Ints
 from retainsim.workings.queueing import Answers, Calls, limits
+
+if TYPE_CHECKING:
+    import simpy
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +87,8 @@ class _Floor:
     """All desks at work: what waits where, who is idle, and what has been taken."""
 
     def __init__(self, calls: Calls, reached: Ints, teams: Sequence[Team], shifts: Floats | None) -> None:
+        import simpy
+
         latest, self._in_vain = limits(calls, shifts)
         self._calls, self._teams, self._reached = calls, teams, reached.tolist()
         self._latest, self._handling = latest.tolist(), calls.handling.tolist()
