@@ -17,7 +17,6 @@ from retainsim.errors import ScenarioError
 from retainsim.expectation import (
     expected_retention,
     is_closed_form,
-    probe,
     segment_retention,
     standing_factors,
 )
@@ -104,9 +103,7 @@ def solve_lever(today: Parameters, found: Calibration, lever: Retention, where: 
     @cache
     def retention(factor: float) -> float:
         table = np.where(scope[:, None] & reasons[None, :], factor, 1.0)
-        if is_closed_form(today):
-            return float(weights @ expected_retention(today, bases, table))
-        return float(weights @ probe(today, bases, table, precision=np.inf).retention)
+        return float(weights @ expected_retention(today, bases, table, precision=np.inf))
 
     now = float(weights @ found.retention)
     goal = lever.goal(now)

@@ -306,6 +306,8 @@ class Churn:
 
     def burn(self, rows: Ints, time: float | Floats) -> None:
         """Use the fuses of these customers up to `time` (months; one for all, or one each)."""
+        if not len(rows):  # as for most changes: the first at a moment burns, the others find it done
+            return
         hazards, strained = self.hazards.rates(rows), self.hazards.strained(rows)
         if self.census is not None and not self.census.is_counted:
             whole, bare = self._fuses.amounts(rows, time, hazards, strained)
@@ -317,6 +319,8 @@ class Churn:
 
     def project(self, rows: Ints) -> None:
         """Find when and why each of these customers leaves if nothing changes any more."""
+        if not len(rows):
+            return
         self._fuses.project(rows, self.hazards.rates(rows), self.hazards.strained(rows))
         self._pool["ender"][rows], self._pool["stale"][rows] = -1, False
         if self._enders:

@@ -107,7 +107,7 @@ class Clocks:
         ring may change the customer's other clocks, or bring a customer whose own clocks ring in the same span.
         """
         running = [clock for clock in sorted(self._clocks) if self._clocks[clock].rate.size]
-        pool, rows = self._pool, self._pool.rows()
+        pool, rows, known = self._pool, self._pool.rows(), self._pool.size
         while running:
             rings = np.array([pool[f"{clock}.rings"][rows] for clock in running])
             first = rings.min(axis=0)
@@ -116,7 +116,7 @@ class Clocks:
             if not len(rows):
                 if self.is_done():
                     break
-                rows = pool.rows()
+                rows, known = np.arange(known, pool.size), pool.size
                 continue
             which = rings[:, is_due].argmin(axis=0)
             for index, clock in enumerate(running):
@@ -156,8 +156,8 @@ class Clocks:
     def _project(self, clock: str, rows: Ints) -> None:
         pool = self._pool
         rate = self._rate(clock, rows)
-        with np.errstate(divide="ignore"):
-            wait = np.where(rate > 0, pool[f"{clock}.fuse"][rows] / rate, np.inf)
+        wait = np.full(len(rows), np.inf)
+        np.divide(pool[f"{clock}.fuse"][rows], rate, out=wait, where=rate > 0)
         pool[f"{clock}.rings"][rows] = pool[f"{clock}.since"][rows] + wait
 
     def _rate(self, clock: str, rows: Ints) -> Floats:

@@ -10,7 +10,7 @@ from retainsim.bases import Bases
 from retainsim.closing import future_value
 from retainsim.draws import Floats, Luck
 from retainsim.engine import build
-from retainsim.expectation import expected_retention
+from retainsim.expectation import expected_retention, is_closed_form
 from retainsim.opening import segment_shares
 from retainsim.scenario.arms import Timeline
 from retainsim.scenario.schema import Arm, Parameters
@@ -60,10 +60,16 @@ def marginal_cost_to_retain(today: Parameters, bases: Bases) -> float | None:
     more = 1.0 - programme.prevented(programme.spend_per_customer + step)
     ratio = more / (1.0 - programme.prevented(programme.spend_per_customer))
     aimed = programme.aims_at or [r for r in bases.reasons if r != "involuntary"]
-    lever = np.where(np.isin(bases.reasons, aimed), ratio, 1.0)[None, :] * np.ones_like(bases.hazards)
+    tried = ratio if is_closed_form(today) else _TRIED
+    lever = np.where(np.isin(bases.reasons, aimed), tried, 1.0)[None, :] * np.ones_like(bases.hazards)
     weights = segment_shares(today, bases)
-    gain = weights @ (expected_retention(today, bases, lever) - expected_retention(today, bases))
+    with_more, without = (expected_retention(today, bases, each, precision=np.inf) for each in (lever, None))
+    gain = weights @ (with_more - without) * (1.0 - ratio) / (1.0 - tried)
     return float(12.0 * step / gain) if gain > 0 else None
+
+
+_TRIED = 0.9
+"""Factor on hazards at which a gain is simulated, then scaled down: a thousandth of it cannot be told from luck."""
 
 
 def payback_month(cumulative: Floats) -> float:

@@ -38,14 +38,17 @@ FEW_BATCHES, MIN_BATCHES, MOST_BATCHES = 4, 8, 200
 _BATCH = 50_000
 
 
-def expected_retention(today: Parameters, bases: Bases, lever: Floats | None = None) -> Floats:
+def expected_retention(
+    today: Parameters, bases: Bases, lever: Floats | None = None, *, precision: float = PRECISION
+) -> Floats:
     """Return expected 12-month retention of the opening pool by segment, a lever in force from month 0 on.
 
-    `lever` multiplies hazards, shape (segments, reasons); none by default.
+    `lever` multiplies hazards, shape (segments, reasons); none by default. `precision` is that of a simulation:
+    infinity will do for the difference two levers make, since they are tried on the same luck.
     """
     lever = np.ones_like(bases.hazards) if lever is None else lever
     if not is_closed_form(today):
-        return probe(today, bases, lever).retention
+        return probe(today, bases, lever, precision=precision).retention
     factors = standing_factors(today, bases) * lever
     return np.array([segment_retention(today, bases, factors, s) for s in range(len(bases.segments))])
 
@@ -171,6 +174,7 @@ def _plain(setup: Setup) -> Setup:
 def _probe_batch(setup: Setup, lever: Floats, batch: int) -> Batch:
     """Return opening customers by segment, how many leave by reason, fed by bases and by mechanisms, and the rest."""
     world = build(setup, Luck(0, batch))
+    world.money.is_kept = False
     counted = bool(np.isfinite(world.churn.terms).any())
     laws = setup.bases.durations
     world.churn.census = census = Census(world.pool, world.churn.hazards, laws, is_counted=counted)

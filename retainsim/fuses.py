@@ -85,12 +85,12 @@ class Fuses:
         first, why = np.full(len(rows), np.inf), np.zeros(len(rows), dtype=np.int64)
         for index in range(len(self._columns)):
             left = self._left(index, rows)
-            needed = np.minimum(self._wait(rows, _share(left, hazards[index])), _share(left, strain[index]))
             if self._is_plain:
                 needed = _share(left, hazards[index] + strain[index])
                 why[needed < first] = index
                 np.minimum(first, needed, out=first)
                 continue
+            needed = np.minimum(self._wait(rows, _share(left, hazards[index])), _share(left, strain[index]))
             both = np.flatnonzero((hazards[index] > 0) & (strain[index] > 0) & (left > 0) & (needed < np.inf))
             mine = rows[both], hazards[index, both], strain[index, both]
             needed[both] = self._solve(*mine, left[both], needed[both])

@@ -85,7 +85,7 @@ class Ledger:
         """
         self.amounts[line][row, :-1, :-1] += amounts
         self._cash[row] += SIGNS[self.classes[line]] * exact_sum(amounts)
-        if not np.any(lag):
+        if not (lag if isinstance(lag, float) else lag.any()):
             self.present_values[line][row] += exact_sum(values)
             return
         late = np.broadcast_to(lag, values.shape)

@@ -44,6 +44,8 @@ class Money:
         self._held: tuple[Parameters, Shapes, bool] | None = None
         self.by_customer = False
         """Work everything out customer by customer, even what need not be; same result."""
+        self.is_kept = True
+        """Post what flows; False where only heads are counted, as in calibration, which takes a fifth less time so."""
         self.trace: Trace | None = None
         """Where it is set, what every customer pays and costs is added up in columns of its own."""
         for line, kind in (
@@ -79,6 +81,14 @@ class Money:
         segment, origin = self._pool["segment"][rows], self._pool["origin"][rows]
         return self._revenue[segment, origin] * self._buys(rows) * self._prices
 
+    def revenue_now(self, rows: Ints, times: Floats) -> Floats:
+        """Return what each customer pays per month at its time (months, one for all or one each), growth included."""
+        when = np.broadcast_to(times, rows.shape)
+        rates = self._level(self._revenue, rows) * self._buys(rows) * np.exp(self.inflation * when)
+        for tariff, mine in self._by_unit(rows):
+            rates[mine] *= tariff.revenue_profile.at(when[mine] - self._pool["joined"][rows[mine]])
+        return rates
+
     def margin_rate(self, rows: Ints) -> Floats:
         """Return margin less cost to serve per month of each customer, at tenure 0 and prices of month 0 (money)."""
         segment, origin = self._pool["segment"][rows], self._pool["origin"][rows]
@@ -87,13 +97,15 @@ class Money:
 
     def sell(self, rows: Ints, times: Floats, amounts: Floats) -> None:
         """Post what customers who buy purchase by purchase spend, at their own times in this span."""
+        if not self.is_kept:
+            return
         row, none = month_row(float(times.max(initial=0.0))), np.zeros(self._cells)
         paid = amounts * self._pool["size"][rows] * self._level(self._revenue, rows)
         for tariff, mine in self._by_unit(rows):
             paid[mine] *= tariff.revenue_profile.at(times[mine] - self._pool["joined"][rows[mine]])
         rates = self.inflation, self.inflation - self._ledger.discounting
         sold = [paid * np.exp(rate * times) for rate in rates]
-        self._post(row, [self._by_cell(rows, each) for each in sold], [none, none])
+        self._post(row, self._by_cell(rows, *sold), [none, none])
         if self.trace is not None:
             self._trace_sale(rows, times, sold[0])
 
@@ -153,7 +165,7 @@ class Money:
         for tariff, mine in self._by_unit(rows):
             level = self._level(self._revenue, rows[mine])
             last = [level * paid for paid in self._bills.close(tariff, rows[mine], times[mine], rates)]
-            self._post(row, [self._by_cell(rows[mine], amounts) for amounts in last], [none, none])
+            self._post(row, self._by_cell(rows[mine], *last), [none, none])
             if self.trace is not None:
                 self._trace_sale(rows[mine], times[mine], last[0])
         self.leave(rows, times)
@@ -164,6 +176,8 @@ class Money:
 
     def settle_rows(self, rows: Ints, until: Floats) -> None:
         """Post what is worked out customer by customer, for each of these customers up to its own time."""
+        if not self.is_kept:
+            return
         row = month_row(float(until.max(initial=0.0)))
         for tariff, mine in self._by_unit(rows):
             if not tariff.is_flat or self.by_customer:
@@ -174,6 +188,11 @@ class Money:
 
     def settle(self, start: float, end: float) -> None:
         """Post everything of the span (start, end], within one calendar month, to the ledger."""
+        if self.is_kept:
+            self._post_flat(start, end)
+        self.begin()
+
+    def _post_flat(self, start: float, end: float) -> None:
         row, rate = month_row(end), self._ledger.discounting
         spans = {r: self._exposure(start, end, r) for r in {0.0, self.inflation, -rate, self.inflation - rate}}
         self.customer_months += exact_sum(spans[0.0][0].sum(axis=2))
@@ -184,7 +203,6 @@ class Money:
         serve = [self._serve[:, :, None] * flat * heads for heads, _ in (nominal, valued)]
         self._post(row, revenue, serve)
         self._post_charges(row, spans[0.0][0], spans[-rate][0])
-        self.begin()
 
     def settle_present(self, until: float) -> None:
         """Post up to `until` what is worked out customer by customer, for those present."""
@@ -213,7 +231,7 @@ class Money:
         if self._flat.all():
             return
         which = self._unit_of[self._pool["cell"][rows]]
-        for index in np.unique(which):
+        for index in np.flatnonzero(np.bincount(which)):
             yield self._units[index], np.flatnonzero(which == index)
 
     def _level(self, table: Floats, rows: Ints) -> Floats:
@@ -261,13 +279,14 @@ class Money:
         """Post what each of these customers is charged from where it was posted last up to its own time."""
         rates, since = self._pool[f"charge.{line}"][rows], self._pool["posted"][rows]
         spans = (between(since, until, 0.0), between(since, until, -self._ledger.discounting))
-        nominal, valued = (self._by_cell(rows, rates * months).sum(axis=2) for months in spans)
+        nominal, valued = (each.sum(axis=2) for each in self._by_cell(rows, *(rates * months for months in spans)))
         self._ledger.add(line, row, nominal, valued)
 
-    def _by_cell(self, rows: Ints, amounts: Floats) -> Floats:
-        pool = self._pool
-        cells = pool["cell"][rows] * self._cells[2] + pool["cohort"][rows]
-        return np.asarray(np.bincount(cells, amounts, self.heads.size), dtype=np.float64).reshape(self._cells)
+    def _by_cell(self, rows: Ints, *amounts: Floats) -> list[Floats]:
+        """Add amounts of each of these customers up by segment, origin and cohort."""
+        cells = self._pool["cell"][rows] * self._cells[2] + self._pool["cohort"][rows]
+        sums = (np.bincount(cells, each, self.heads.size) for each in amounts)
+        return [np.asarray(each, dtype=np.float64).reshape(self._cells) for each in sums]
 
     def _post_rows(self, tariff: Tariff, rows: Ints, until: Floats, row: int) -> None:
         start, joined = self._pool["posted"][rows], self._pool["joined"][rows]
@@ -281,7 +300,8 @@ class Money:
         else:
             pays = pays * self._pool["size"][rows]
             revenue = [pays * over(tariff.revenue_profile, joined, start, until, r) for r in rates]
-        self._post(row, *([self._by_cell(rows, x) for x in pair] for pair in (revenue, serve)))
+        by_cell = self._by_cell(rows, *revenue, *serve)
+        self._post(row, by_cell[:2], by_cell[2:])
         if self.trace is not None:
             self._trace_flows(rows, until, revenue[0], serve[0])
 

@@ -18,6 +18,10 @@ Result = TypeVar("Result")
 INLINE_SECONDS = 0.1
 """Pieces shorter than this are not worth sending to another process."""
 _JOBS: ContextVar[int | None] = ContextVar("jobs", default=None)
+_SENT: ContextVar[float] = ContextVar("sent", default=float("-inf"))
+"""When processes were last given work (seconds, of the clock of performance)."""
+IDLE_SECONDS = 5.0
+"""For so long processes without work are sure to be there still; loky ends them after 10."""
 
 
 @contextmanager
@@ -31,25 +35,32 @@ def at_most(jobs: int | None) -> Iterator[None]:
 
 
 def in_order(function: Callable[[int], Result], count: int) -> Iterator[Result]:
-    """Yield `function(0)`, `function(1)`, ...: in this process while that is quick, else in several."""
-    start = time.perf_counter()
-    if count:
-        yield function(0)
-    jobs = _jobs()
-    if jobs == 1 or time.perf_counter() - start < INLINE_SECONDS:
-        yield from (function(index) for index in range(1, count))
+    """Yield `function(0)`, `function(1)`, ...: in this process while that is quick, else in several.
+
+    Where processes are there already, they take the first piece too: while this one plays it, they would be idle.
+    """
+    jobs, done, start = _jobs(), 0, time.perf_counter()
+    is_inline = jobs == 1 or start - _SENT.get() > IDLE_SECONDS
+    if count and is_inline:
+        result, done = function(0), 1
+        is_inline = jobs == 1 or time.perf_counter() - start < INLINE_SECONDS
+        yield result
+    if is_inline:
+        yield from (function(index) for index in range(done, count))
         return
     from loky import get_reusable_executor
 
     executor, waiting = get_reusable_executor(max_workers=jobs), deque[object]()
-    ahead = iter(range(1, count))
+    ahead = iter(range(done, count))
     try:
         for _ in range(jobs):
             waiting.extend(executor.submit(function, index) for index in _next(ahead))
         while waiting:
             future = waiting.popleft()
             waiting.extend(executor.submit(function, index) for index in _next(ahead))
-            yield future.result()  # type: ignore[attr-defined]
+            result = future.result()  # type: ignore[attr-defined]
+            _SENT.set(time.perf_counter())
+            yield result
     finally:
         for future in waiting:
             future.cancel()  # type: ignore[attr-defined]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -48,7 +48,15 @@ class Profile:
         """Hold each value from its start (months, the first 0) on."""
         return cls(starts, tuple(((value, 0.0),) for value in values))
 
-    @property
+    def __hash__(self) -> int:
+        """Hash by content, once: a table of a profile is looked up at every settlement."""
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.starts, self.terms))
+
+    @cached_property
     def is_constant(self) -> bool:
         """True where the factor is 1 at every tenure."""
         return self == Profile()

@@ -175,6 +175,7 @@ class World:
         start, end = self.settled, self.time
         if end <= start:
             return
+        self.churn.flush()  # of what has changed since the last hold; before it, all that a span changes is held anew
         self._close(start)
         self.admit(self.acquisition.arrivals(start, end))
         for each in self.mechanisms:
@@ -193,7 +194,6 @@ class World:
         for each in self.mechanisms:
             each.settle(self, start, end)
         self.money.settle(start, end)
-        self.churn.flush()
         self._taxed[month_row(end)] += self.now.firm.tax_rate * (end - start)
         self.pool.pack()
         self.settled = end

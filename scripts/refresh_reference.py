@@ -54,7 +54,9 @@ def page(name: str) -> str:
     lines = (mechanisms.module(name).__doc__ or "").strip().split("\n")
     title, _, first = lines[0].partition(": ")
     story = "\n".join([first[:1].upper() + first[1:], *lines[1:]])
-    parts = [f"# {title}\n", f"`{place}`\n", story, "", "## Keys\n", key_table(settings), meetings(name, settings)]
+    parts = [f"# {title}\n", f"`{place}`\n", story, "", "## Keys\n", key_table(settings)]
+    parts += [f"## Table `{key}.NAME`\n\n{summary(table)}\n\n{key_table(table)}" for key, table in inner(settings)]
+    parts += [meetings(name, settings)]
     parts += [f"## Event `{kind(event)}`\n\n{summary(event)}\n\n{key_table(event)}" for event in events(name)]
     return "\n".join(part for part in parts if part is not None).rstrip() + "\n"
 
@@ -63,11 +65,24 @@ def key_table(settings: type[BaseModel]) -> str:
     """Return the keys of a table with default, unit, limits and meaning."""
     rows = []
     for key in settings.model_fields:
-        told = keys.step(keys.Key((settings,), {}), key, {})
-        assert told is not None
+        told = declared(settings, key)
         rows.append(f"| `{key}` | {default(told)} | {told.unit} | {limits(told)} | {escape(told.about)} |")
     head = "| key | default | unit | allowed | meaning |\n| --- | --- | --- | --- | --- |\n"
     return head + "\n".join(rows) + "\n"
+
+
+def declared(settings: type[BaseModel], key: str) -> keys.Key:
+    """Return what may stand at a key of a table."""
+    told = keys.step(keys.Key((settings,), {}), key, {})
+    assert told is not None
+    return told
+
+
+def inner(settings: type[BaseModel]) -> list[tuple[str, type[BaseModel]]]:
+    """Return the tables by name that may stand in a table, with the keys they are under."""
+    held = {key: declared(settings, key).holds(dict) for key in settings.model_fields}
+    found = {key: get_args(kind)[1] for key, kind in held.items() if kind is not None}
+    return [(key, kind) for key, kind in found.items() if isinstance(kind, type) and issubclass(kind, BaseModel)]
 
 
 def default(key: keys.Key) -> str:

@@ -79,14 +79,18 @@ def law(settings: dict[str, Any]) -> str:
 
 def assigned(settings: dict[str, Any], units: dict[str, str] | None = None) -> str:
     """Write settings as the file does, with their units."""
+    bare = {key for key, value in settings.items() if isinstance(value, dict)}
+    units = {key: unit for key, unit in (units or {}).items() if key not in bare}
     return ", ".join(f"{key} = {_value(value)}{_unit(units, key)}" for key, value in settings.items())
 
 
-def _unit(units: dict[str, str] | None, key: str) -> str:
-    return f" {units[key]}" if units and units[key] else ""
+def _unit(units: dict[str, str], key: str) -> str:
+    return f" {units[key]}" if units.get(key) else ""
 
 
 def _value(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(_value(each) for each in value)}]"
+    if isinstance(value, dict):
+        return f"{{ {assigned(value)} }}" if value else "{}"
     return number(value) if isinstance(value, (int, float)) else str(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from retainsim.cli.grid import WIDE, Scale, estimated, lay_out
+from retainsim.scenario.hints import listing
 from retainsim.wording import count, percent, span
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def show(report: dict[str, Any], money: Money, screen: Screen) -> None:
     """Print what closing each leak of the baseline is worth, where the run was asked to find out."""
     from rich.text import Text
 
-    leaks, width = report.get("leaks", []), screen.out.width
+    leaks, width = [leak for leak in report.get("leaks", []) if leak["left"]], screen.out.width
     if not leaks:
         return
     scale = Scale.of(money.unit * leak["npv"] for leak in leaks)
@@ -67,4 +68,5 @@ def _caption(report: dict[str, Any]) -> str:
     )
     if any(leak["kind"] == "mechanism" for leak in report["leaks"]):
         text += " Mechanisms act through the reasons."
-    return text
+    shut = [_name(leak) for leak in report["leaks"] if not leak["left"]]
+    return f"{text} Nobody leaves through {listing(shut, 20)}." if shut else text

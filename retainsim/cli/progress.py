@@ -33,10 +33,13 @@ class Tally:
         Called once with a sentence where the run turns out to be long.
     clock
         Returns seconds.
+    last
+        What is done once all replications are.
     """
 
     tell: Tell
     clock: Callable[[], float] = time.monotonic
+    last: str = "adding up"
     done: int = 0
     wanted: int = 0
     _marks: list[tuple[float, int]] = field(default_factory=list)
@@ -65,7 +68,7 @@ class Tally:
         if not self.wanted:
             return "calibrating"
         if self.done >= self.wanted:
-            return f"{self.done} of {self.wanted} replications, adding up"
+            return f"{self.done} of {self.wanted} replications, {self.last}"
         left = self.left()
         rest = f", about {spell(left)} left" if left is not None else ""
         return f"{self.done} of {self.wanted} replications{rest}"
@@ -80,15 +83,18 @@ def spell(seconds: float) -> str:
 
 
 @contextmanager
-def watch(screen: Screen) -> Iterator[Callable[[int, int], None] | None]:
-    """Yield what a run is to call after every batch: a bar on a terminal, else a line every 10 s."""
+def watch(screen: Screen, last: str = "adding up") -> Iterator[Callable[[int, int], None] | None]:
+    """Yield what a run is to call after every batch: a bar on a terminal, else a line every 10 s.
+
+    `last` says what is done once all replications are.
+    """
     if screen.quiet:
         yield None
     elif screen.err.is_terminal:
-        with _bar(screen) as told:
+        with _bar(screen, last) as told:
             yield told
     else:
-        with _lines(Tally(screen.note), screen.note) as told:
+        with _lines(Tally(screen.note, last=last), screen.note) as told:
             yield told
 
 
@@ -111,7 +117,7 @@ def _lines(tally: Tally, tell: Tell) -> Iterator[Tally]:
 
 
 @contextmanager
-def _bar(screen: Screen) -> Iterator[Callable[[int, int], None]]:
+def _bar(screen: Screen, last: str) -> Iterator[Callable[[int, int], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     parts = (TextColumn("{task.description}"), BarColumn(None), MofNCompleteColumn(), TimeRemainingColumn())
@@ -122,7 +128,7 @@ def _bar(screen: Screen) -> Iterator[Callable[[int, int], None]]:
         def told(done: int, wanted: int) -> None:
             if not tally.wanted:
                 bar.start_task(task)
-            bar.update(task, description="replications", completed=done, total=wanted)
+            bar.update(task, description="replications" if done < wanted else last, completed=done, total=wanted)
             tally(done, wanted)
 
         yield told

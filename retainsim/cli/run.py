@@ -75,7 +75,7 @@ def _play(scenario: Scenario, screen: Screen, **asked: Any) -> Results:
     from retainsim.cli.progress import watch
     from retainsim.study.runs import run
 
-    with watch(screen) as progress:
+    with watch(screen, "logging the first once more" if asked["trace"] else "adding up") as progress:
         return run(scenario, progress=progress, **asked)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from retainsim.cli import cell, leaktable
+from retainsim.cli import cell, desktable, leaktable, risktable
 from retainsim.cli.grid import Scale, estimated, lay_out
 from retainsim.cli.screen import plain
 from retainsim.study.compare import BASELINE
 from retainsim.wording import Money, percent
+from retainsim.workings.concentration import LANDSLIDE
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -32,10 +33,18 @@ def show(results: Results, screen: Screen) -> None:
     screen.show(*_table(results.report, money, screen.out.width))
     screen.say(_caption(results.report), "dim")
     leaktable.show(results.report, money, screen)
+    desktable.show(results.report, screen)
+    risktable.show(results.report, _landslide(results), screen)
     screen.say("")
     for line in _economics(results.report["economics"], money):
         screen.say(line)
     _self_check(results.report, screen)
+
+
+def _landslide(results: Results) -> float:
+    """Return the share of revenue that makes a landslide in the baseline."""
+    settings = results.scenario.parameters.mechanisms.key_accounts
+    return float(settings.landslide) if settings is not None else LANDSLIDE
 
 
 def _table(report: dict[str, Any], money: Money, width: int) -> list[RenderableType]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-ALWAYS_ON = ("accounts", "channels", "firm", "investment", "moves", "purchases", "reasons", "retention")
+ALWAYS_ON = (
+    "accounts", "channels", "concentration", "firm", "investment", "moves", "purchases", "reasons", "retention",
+)  # fmt: skip
 NAMES = (
     "account_managers",
     "breach",

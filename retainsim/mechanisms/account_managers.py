@@ -21,6 +21,7 @@ from retainsim.draws import key, name
 from retainsim.mechanism import Word, setting
 from retainsim.workings.book import first_in_book, last_visits, mean_attention, seats, strain_for
 from retainsim.workings.chances import chances
+from retainsim.workings.post import Posts
 
 if TYPE_CHECKING:
     from retainsim.draws import Floats, Ints
@@ -100,8 +101,8 @@ class Mechanism(mechanism.Mechanism):
             world.pool.own(f"account_managers.{column}", np.float64(0.0))
         world.churn.multiply_each("account_managers", [now.reason])
         self._strain = world.churn.add_strain(_FOLLOW, now.follow_reason, now.follow_half_life)
-        self._filled = np.zeros(0)  # when somebody came, or will come, to each seat
-        self._managers, self._retention, self._counted = -1, 0.0, (0.0, 0)
+        self._posts, self._retention, self._counted = Posts(), 0.0, (0.0, 0)
+        self._left: list[tuple[Ints, float]] = []  # seats left in the span, and when
         for event in world.events(Departure):
             world.env.process(self._as_planned(world, event))
 
@@ -117,11 +118,10 @@ class Mechanism(mechanism.Mechanism):
     def hold(self, world: World) -> None:
         """Fill new seats, and set what attention does until the next stop."""
         rows, now = world.pool.rows(), world.now.mechanisms.account_managers
-        if self._managers != now.managers:
+        if self._posts.count != now.managers:
             self._fill(world, rows, now.managers)
         world.churn.set_half_life(self._strain, now.follow_half_life)
-        factors = now.factors(_attention(world, rows, world.window))
-        world.churn.set_each("account_managers", rows, factors, world.time)
+        world.churn.set_each("account_managers", rows, now.factors(_attention(world, rows, world.window)), world.time)
 
     def review(self, world: World) -> None:
         """Look at retention, and let every manager in post visit as many customers as it has time for."""
@@ -129,19 +129,31 @@ class Mechanism(mechanism.Mechanism):
         self._look_back(world, rows)
         so_far = np.array([world.time - world.today.run.step, world.time]) * now.capacity / now.visit_every_months
         visits = int(np.diff(np.floor(so_far + 1e-9))[0])  # a visit begun in one step is made in the next
-        served = self._in_post(world.time)[_book(world, rows)]
-        rows = rows[served]
+        rows = rows[self._posts.taken(world.time)[_book(world, rows)]]
         met = rows[first_in_book(_book(world, rows), _order(world, rows), visits)]
         pool["account_managers.visited"][met] = world.time
         pool["account_managers.attention"][met] = _attention(world, met, world.window)
         world.touch("visit", met, np.full(len(met), world.time))
 
+    def serve(self, world: World, start: float, end: float) -> None:
+        """Strain the books of those who left in the span, from its end on, as touches do."""
+        pool, now = world.pool, world.now.mechanisms.account_managers
+        burnt = -math.log1p(-now.book_at_risk) * now.handover / now.bonds
+        strain = strain_for(burnt, now.follow_half_life, time=end, months=12.0, step=world.today.run.step)
+        for leaving, time in self._left:
+            rows = np.flatnonzero(pool["present"] & (pool["joined"] <= time) & (pool["leaves"] > time))
+            rows = rows[np.isin(_book(world, rows), leaving)]
+            world.touch("orphaned", rows, np.full(len(rows), time))
+            rows = rows[pool["leaves"][rows] > end]
+            world.churn.build(self._strain, rows, np.full(len(rows), strain), end)
+            pool["account_managers.orphaned"][rows] = end
+        self._left.clear()
+
     def settle(self, world: World, start: float, end: float) -> None:
         """Pay who is in post, let attention fade, and see who is worst, before anybody acts at a review."""
         pool, now, rows = world.pool, world.now.mechanisms.account_managers, world.pool.rows()
-        in_post = (end - np.clip(self._filled[: self._managers], start, end)).sum() / (end - start)
         pay = now.salary * (1.0 + now.incentive * self._retention)
-        world.money.flow("account_managers", pay * float(in_post), (start, end))
+        world.money.flow("account_managers", pay * self._posts.served(start, end) / (end - start), (start, end))
         pool["account_managers.attention"][rows] = _attention(world, rows, world.window)
         over = (pool["account_managers.orphaned"][rows] <= end - 12.0) & (pool[f"strain.{_FOLLOW}"][rows] > 0.0)
         world.churn.ease(self._strain, rows[over], 1.0, end)
@@ -149,23 +161,17 @@ class Mechanism(mechanism.Mechanism):
             rates = world.churn.rates(rows, without="account_managers").sum(axis=0)
             pool["account_managers.risk"][rows] = rates + world.churn.strain_on(rows)
 
-    def _in_post(self, time: float) -> np.ndarray:
-        """Tell of each seat whether somebody sits there; of the last, which stands for none, that nobody does."""
-        return np.append(self._filled[: self._managers] <= time, False)
-
     def _fill(self, world: World, rows: Ints, managers: int) -> None:
         """Share customers out anew, and let chance have new managers leave."""
-        new = range(len(self._filled), managers)
-        self._filled = np.append(self._filled, np.zeros(len(new)))
-        self._managers = managers
+        new = self._posts.resize(managers)
         world.pool[_SEAT][rows] = seats(world.luck, _SEAT, world.pool["name"][rows], managers)
         leave = partial(self._by_chance, world)
         world.env.process(chances(world, "account_managers", "departure_per_year", leave, most=4.0, owners=new))
         self._look_back(world, rows)
 
     def _by_chance(self, world: World, seat: int, _: int) -> None:
-        in_post = np.flatnonzero(self._in_post(world.time))
-        self._leave(world, in_post[in_post == seat])
+        if self._posts.taken(world.time)[min(seat, self._posts.count)]:
+            self._leave(world, np.array([seat]))
 
     def _look_back(self, world: World, rows: Ints) -> None:
         """Measure which share of all books has stayed since the last time, as if for a year, and count them anew."""
@@ -177,27 +183,22 @@ class Mechanism(mechanism.Mechanism):
 
     def _as_planned(self, world: World, event: Departure) -> Generator[Any, Any, None]:
         yield world.env.timeout(event.at_month)
-        seat = np.flatnonzero(self._in_post(world.time))
+        seat = np.flatnonzero(self._posts.taken(world.time))
         draw = world.luck.uniform("account_managers.leaver", name(key("account_managers"), seat), round(event.at_month))
         chosen = seat[np.argsort(draw)][: event.count]
         self._leave(world, chosen if event.seat is None else seat[seat == event.seat])
 
     def _leave(self, world: World, leaving: Ints) -> None:
-        """Orphan the books of managers in post until their seats are filled again."""
-        now, step = world.now.mechanisms.account_managers, world.today.run.step
-        if not len(leaving):
-            return
-        world.settle()
-        self._filled[leaving] = world.time + now.hire_months
-        rows = world.pool.rows()
-        rows = rows[np.isin(_book(world, rows), leaving)]
-        world.touch("orphaned", rows, np.full(len(rows), world.time))
-        burnt = -math.log1p(-now.book_at_risk) * now.handover / now.bonds
-        strain = strain_for(burnt, now.follow_half_life, time=world.time, months=12.0, step=step)
-        if strain:
-            world.churn.build(self._strain, rows, np.full(len(rows), strain), world.time)
-        world.pool["account_managers.orphaned"][rows] = world.time
-        world.hold()
+        """Empty the seats of managers in post; the end of the span tells their books.
+
+        To settle everybody whenever one leaves took a fifth of benchmarks/everything.py, which loses 37 of them.
+        """
+        until = world.time + world.now.mechanisms.account_managers.hire_months
+        self._posts.leave(leaving, world.time, start=world.settled, until=until)
+        self._left.append((leaving, world.time))
+        if world.settled == world.time:  # at an end of a span, as at month 0
+            self.serve(world, world.time, world.time)
+            world.hold()
 
 
 _SEAT, _FOLLOW = "account_managers.seat", "account_managers.follow"
@@ -209,7 +210,7 @@ def _is_covered(world: World, rows: Ints) -> np.ndarray:
     if listed is None:
         return np.ones(len(rows), dtype=bool)
     own = [getattr(world.today.account(segment), "segment", segment) for segment in world.segments]
-    return np.isin(own, listed)[world.pool["segment"][rows]]
+    return np.array([each in listed for each in own])[world.pool["segment"][rows]]
 
 
 def _book(world: World, rows: Ints) -> Ints:

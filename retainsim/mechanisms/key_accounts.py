@@ -13,6 +13,7 @@ import numpy as np
 
 from retainsim import mechanism
 from retainsim.mechanism import Word, setting
+from retainsim.workings.concentration import LANDSLIDE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,6 +35,10 @@ class Settings(mechanism.Settings):
         1.0, "factor", "hazard of key accounts, for all reasons but involuntary ones (assumption: 1)", ge=0, le=10
     )
     extra_cost: float = setting(0.0, "money per customer-month", "what is done for each key account", ge=0)
+    landslide: float = setting(
+        LANDSLIDE, "share", "of revenue; more than it gone with key accounts in a quarter is a landslide (assumption)",
+        ge=0, le=1,
+    )  # fmt: skip
 
     def sizes(self, ranks: Floats) -> Floats:
         """Return the size of who is larger than a share `ranks` (in (0, 1)) of all; 1 on average."""
@@ -94,23 +99,6 @@ class Mechanism(mechanism.Mechanism):
     def _factors(self, world: World, rows: Ints) -> Floats:
         factor = world.now.mechanisms.key_accounts.hazard_factor
         return np.where(world.pool["key_accounts.is_key"][rows], factor, 1.0)
-
-
-def herfindahl(amounts: Floats) -> float:
-    """Return the sum of squared shares of what customers bring, shape (customers,): 1 if one brings all (HHI)."""
-    total = float(amounts.sum())
-    return float(((amounts / total) ** 2).sum()) if total else 0.0
-
-
-def largest_share(amounts: Floats, count: int = 1) -> float:
-    """Return the share of the whole that the `count` largest of `amounts` make up, shape (customers,)."""
-    total = float(amounts.sum())
-    return float(np.sort(amounts)[-count:].sum()) / total if total and count else 0.0
-
-
-def expected_shortfall(amounts: Floats, share: float = 0.05) -> float:
-    """Return the mean of the lowest `share` of `amounts`, shape (quarters,), at least one of them (Acerbi & Tasche)."""
-    return float(np.sort(amounts)[: max(1, round(share * len(amounts)))].mean())
 
 
 def _ranks(world: World, rows: Ints) -> Floats:

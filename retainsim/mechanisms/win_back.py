@@ -82,7 +82,8 @@ class Mechanism(mechanism.Mechanism):
         now = world.now.mechanisms.win_back
         due = np.maximum(self._away["left"] + now.after_months, np.nextafter(start, end))
         names, spells = self._away["name"], self._away["spell"].astype(np.int64)
-        asked = np.flatnonzero((due <= end) & (world.luck.uniform("win_back.reach", names, spells) < now.reach))
+        asked = np.flatnonzero(due <= end)
+        asked = asked[world.luck.uniform("win_back.reach", names[asked], spells[asked]) < now.reach]
         asked = asked[np.lexsort((names[asked], due[asked]))]
         if len(asked):
             self._pay(world, asked, due[asked], now.cost)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from retainsim.scenario import keys
+from retainsim.scenario import deskrules, keys
 from retainsim.scenario.arms import changed, steps
-from retainsim.scenario.finding import Problem, got
+from retainsim.scenario.finding import Problem, got, number
 from retainsim.scenario.hints import did_you_mean, listing
 from retainsim.scenario.interplay import table, tables
 from retainsim.scenario.messages import translate
-from retainsim.scenario.rules import is_raw_beta, mixes, number
+from retainsim.scenario.rules import is_raw_beta, mixes
 from retainsim.scenario.schema import Change, Parameters
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ def _broken(parameters: Parameters, active: list[Placed]) -> Iterator[Problem]:
     if not active:
         return
     tree = changed(parameters, [(placed.change, 1.0) for placed in active])
-    found = list(mixes(tree))
+    found = [*mixes(tree), *deskrules.shares(tree)]
     try:
         Parameters.model_validate(tree)
     except ValidationError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,13 @@ class Problem:
         where = ".".join(map(_part, self.path))
         line = f"{place} {where}: {self.text}" if where else f"{place}: {self.text}"
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+
+
+def number(value: Any) -> float | None:
+    """Return a finite number as a float, and None for anything else."""
+    if type(value) not in (int, float) or abs(value) > 1e300 or math.isnan(value):
+        return None
+    return float(value)
 
 
 def _part(part: str | int) -> str:

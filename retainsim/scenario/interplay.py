@@ -26,7 +26,7 @@ KERNEL_TOUCHES = {"join", "return", "leave", "move"}
 
 def check(tree: Any) -> Iterator[Problem]:
     """Check clients, events, the touches that mechanisms listen to, and what they are told of others."""
-    for rule in (_clients, _client_names, _events, _touches, _named_tables, _empty_desk, _empty_capacity):
+    for rule in (_clients, _client_names, _events, _touches, _named_tables, _empty_capacity):
         yield from rule(tree)
 
 
@@ -159,13 +159,6 @@ def _named_tables(tree: Any) -> Iterator[Problem]:
             for word in table(tree, "mechanisms", name, key):
                 if word not in names:
                     yield unknown(("mechanisms", name, key, word), str(word), what, names)
-
-
-def _empty_desk(tree: Any) -> Iterator[Problem]:
-    desk = table(tree, "mechanisms", "service_desk")
-    if desk.get("agents") == 0 and desk.get("contacts", 0.3) != 0:
-        text = "nobody answers, so everybody who calls hangs up (got 0); give agents at least 1, or contacts = 0"
-        yield Problem(("mechanisms", "service_desk", "agents"), text)
 
 
 def _empty_capacity(tree: Any) -> Iterator[Problem]:

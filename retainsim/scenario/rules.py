@@ -6,11 +6,10 @@ keys are there, pass over whatever has the wrong type, and so can report togethe
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
-from retainsim.scenario import interplay, keys
-from retainsim.scenario.finding import Problem
+from retainsim.scenario import deskrules, interplay, keys
+from retainsim.scenario.finding import Problem, number
 from retainsim.scenario.interplay import reasons, table, tables, unknown
 
 if TYPE_CHECKING:
@@ -25,13 +24,7 @@ def check(tree: Any) -> Iterator[Problem]:
     for rule in (_shares, _plans, _prices, _churn, _moves, mixes, _existing, _nobody, _precision, _names):
         yield from rule(tree)
     yield from interplay.check(tree)
-
-
-def number(value: Any) -> float | None:
-    """Return a finite number as a float, and None for anything else."""
-    if type(value) not in (int, float) or abs(value) > 1e300 or math.isnan(value):
-        return None
-    return float(value)
+    yield from deskrules.check(tree)
 
 
 def _shares(tree: Any) -> Iterator[Problem]:
@@ -137,8 +130,8 @@ def _precision(tree: Any) -> Iterator[Problem]:
 
 
 def _names(tree: Any) -> Iterator[Problem]:
-    """Check the reasons, segments and pieces that arms and mechanisms name."""
-    known = {"reasons": reasons(tree), "segments": set(table(tree, "segments"))}
+    """Check the reasons, segments, desks and pieces that arms and mechanisms name."""
+    known = {"reasons": reasons(tree), "segments": set(table(tree, "segments")), "desks": set(deskrules.desks(tree))}
     for group in ("arms", "pieces", "mechanisms"):
         for path, key, word in _words(table(tree, group), (group,), keys.find((group,), tree)):
             names = known.get(key.unit)

@@ -16,7 +16,7 @@ from retainsim.draws import Floats
 from retainsim.engine import Outcome
 from retainsim.results import SCHEMA, Results
 from retainsim.scenario import Scenario
-from retainsim.study import leaks, records, tables
+from retainsim.study import concentration, desks, leaks, records, tables
 from retainsim.study.compare import (
     BASELINE,
     Estimate,
@@ -60,7 +60,7 @@ def build(
     today = scenario.parameters
     labels = tables.Labels(today, found.bases.reasons)
     with_closing = today.run.closing_value == "expected"
-    outcomes = tables.outcomes(played, labels, with_closing)
+    outcomes = concentration.added(tables.outcomes(played, labels, with_closing), played)
     monthly = tables.monthly(played, labels)
     report = {
         "schema": SCHEMA,
@@ -72,6 +72,8 @@ def build(
     }
     fed = records.attribution(played, labels)
     _attribute(report, fed)
+    observed = records.observations(played)
+    _watch_desks(report, observed)
     if closings:
         report["leaks"] = leaks.table(closings).to_dict("records")
     report["verdict"] = verdict(scenario, report, outcomes)
@@ -86,7 +88,7 @@ def build(
         cohorts=tables.cohorts(_means(played, "alive"), _means(played, "margins"), labels),
         values=tables.values(played, labels),
         attribution=fed,
-        observations=records.observations(played),
+        observations=observed,
         leaks=leaks.table(closings) if closings else None,
         customers=records.customers(played, labels) if played[BASELINE][0][1].present else None,
         interrupted=ending.interrupted,
@@ -139,9 +141,11 @@ def _arms(
 def _measures(table: pd.DataFrame, labels: tables.Labels) -> dict[str, Any]:
     """Estimate every measure of one arm, or of the difference between two."""
     lefts = {f"left_{reason}": reason for reason in labels.reasons}
-    lines = [c for c in map(str, table) if c not in (*MEASURES, *_NO_LINES, *lefts)]
+    lines = [c for c in map(str, table) if c not in (*MEASURES, *_NO_LINES, *concentration.MEASURES, *lefts)]
     found: dict[str, Any] = {m: estimate(table[m].to_numpy()) for m in (*MEASURES, *lines) if m in table}
     found["left_by_reason"] = {r: estimate(table[c].to_numpy()) for c, r in lefts.items()}
+    if hangs := {m: estimate(table[m].to_numpy()) for m in concentration.MEASURES if m in table}:
+        found["concentration"] = hangs
     return found
 
 
@@ -202,6 +206,12 @@ def _attribute(report: dict[str, Any], fed: pd.DataFrame) -> None:
         totals = fed[fed["arm"] == name].groupby(["mechanism", "replication"], observed=True)["left"].sum()
         who = sorted(totals.index.unique("mechanism"))
         arm["left_by_mechanism"] = {each: estimate(totals[each].to_numpy()) for each in who}
+
+
+def _watch_desks(report: dict[str, Any], observed: pd.DataFrame) -> None:
+    """Tell of every arm with a service desk what happened there."""
+    for name, told in desks.by_arm(observed).items():
+        report["arms"][name]["service_desk"] = told
 
 
 def _means(played: Mapping[str, Sequence[tuple[int, Outcome]]], table: str) -> dict[str, Floats]:

@@ -52,8 +52,10 @@ SENTENCES = {
 
 LEAVING = {RELEASED: "was released", "follows_manager": "followed its account manager to another firm"}
 """What is said of leaving for some reasons."""
-ROUTINE = ("contact", "purchase", "visit")
+ROUTINE = ("purchase", "visit")
 """Touches told once for a stretch of them, whatever else they say."""
+CALLS = ("contact", "wait", "hang_up")
+"""How a call may end: a stretch of calls is told at once."""
 
 
 def story(scenario: Scenario, customer: str | None = None, *, arm: str = BASELINE, replication: int = 0) -> list[str]:
@@ -111,21 +113,41 @@ def _told(scenario: Scenario, mine: pd.DataFrame) -> Iterator[str]:
     """Yield a sentence for each thing that happened; the same again and again is told once."""
     touches = _once(mine[mine["what"] != "money"])
     what = touches["what"].astype(str)
-    same = what.where(what.isin(ROUTINE), what + touches["why"].astype(str)).to_numpy()
+    same = what.where(what.isin(ROUTINE), what + touches["why"].astype(str)).mask(what.isin(CALLS), "call").to_numpy()
     runs = (pd.Series(same) != pd.Series(same).shift()).cumsum().to_numpy()
     for _, part in touches.groupby(runs, sort=False):
-        first, last = part.iloc[0], part.iloc[-1]
-        said = SENTENCES.get(str(first["what"]), str(first["what"]).replace("_", " "))
-        said = LEAVING.get(str(first["why"]), said) if first["what"] == "leave" else said
-        is_same = part["why"].nunique() == 1
-        text = said.format(why=str(first["why"]).replace("_", " ") if is_same else "some minutes").strip()
-        when = _when(scenario, first["month"])
-        if len(part) > 1:
-            until = _when(scenario, last["month"])
-            since = when if until == when else f"{when} to {until.removeprefix('Month ')}"
-            yield f"{since}: {text}, {len(part)} times."
-        else:
-            yield f"{when}: {text}."
+        when, until = (_when(scenario, part["month"].iloc[end]) for end in (0, -1))
+        since = when if until == when else f"{when} to {until.removeprefix('Month ')}"
+        are_calls = len(part) > 1 and str(part["what"].iloc[0]) in CALLS
+        yield f"{since}: {_calls(part) if are_calls else _said(scenario, part)}."
+
+
+def _said(scenario: Scenario, part: pd.DataFrame) -> str:
+    """Say what happened, once or several times in the same way."""
+    first, is_same = part.iloc[0], part["why"].nunique() == 1
+    what, why = str(first["what"]), str(first["why"])
+    said = SENTENCES.get(what, what.replace("_", " "))
+    said = LEAVING.get(why, said) if what == "leave" else said
+    client = scenario.parameters.account(why) if what == "opening" else None
+    if client is not None:
+        said, why = "a named client already, in the segment {why}", client.segment
+    text = said.format(why=why.replace("_", " ") if is_same else "some minutes").strip()
+    text = text.replace("after 0 minutes", "at once")
+    return text if len(part) == 1 else f"{text}, {_times(len(part))}"
+
+
+def _calls(part: pd.DataFrame) -> str:
+    """Say of a stretch of calls how many there were, and how many did not go well."""
+    lost, late = (part[part["what"] == what] for what in ("hang_up", "wait"))
+    told = [f"hung up {_times(len(lost))}"] if len(lost) else []
+    if len(late):
+        longest = max(int(str(why).split()[0]) for why in late["why"])
+        told.append(f"waited longer than is tolerable {_times(len(late))}, {longest} minutes at most")
+    return f"called {_times(len(part))}, {' and '.join(told) or 'always answered in time'}"
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def _once(touches: pd.DataFrame) -> pd.DataFrame:
@@ -149,5 +171,6 @@ def _worth(scenario: Scenario, mine: pd.DataFrame) -> str:
     totals = {str(line): float(amount) for line, amount in sums.items()}
     signs = {line: SIGNS["revenue"] if line == "revenue" else -1.0 for line in totals}
     worth = sum(signs[line] * total for line, total in totals.items())
-    parts = ", ".join(f"{line.replace('_', ' ')} {money.exact(total)}" for line, total in sorted(totals.items()))
+    ordered = sorted(totals.items(), key=lambda each: (each[0] != "revenue", each[0]))
+    parts = ", ".join(f"{line.replace('_', ' ')} {money.exact(total)}" for line, total in ordered)
     return f"Worth {money.exact(worth)} to the firm in this run, undiscounted ({parts or 'nothing was paid'})."

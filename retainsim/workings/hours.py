@@ -55,6 +55,11 @@ class Hours:
         opens = np.arange(first, last + 1)[:, None] * _WEEK + np.arange(count) * _DAY + self.opens_at * _HOUR
         return np.column_stack((opens.ravel(), opens.ravel() + length))
 
+    def open_minutes(self, start: float, end: float) -> float:
+        """Return how long it is open from `start` to `end` (months), in minutes: its share of the week's time."""
+        length, count = self._shift
+        return (end - start) * DAYS_PER_MONTH * _DAY * length * count / _WEEK
+
     @property
     def _shift(self) -> tuple[float, int]:
         """Return how long a shift is (minutes), and how many there are in a week: one, where it is open at night."""

@@ -47,6 +47,11 @@ class Calls:
         assert self.times.shape == self.handling.shape == self.patience.shape
         assert not len(self.times) or (self.times[0] >= 0 and bool(np.all(self.times[:-1] <= self.times[1:])))
 
+    def taken(self, which: np.ndarray[Any, np.dtype[np.bool_]]) -> Calls:
+        """Return some of the calls, shape (calls,)."""
+        rank = self.priority if isinstance(self.priority, int) else self.priority[which]
+        return Calls(self.times[which], self.handling[which], self.patience[which], rank)
+
 
 @dataclass(frozen=True, eq=False)
 class Answers:
@@ -85,7 +90,7 @@ def first_come_first_served(calls: Calls, free: Floats, shifts: Floats | None = 
         None if it never closes. A service begun goes on to its end. Who is in the queue at closing hangs up then,
         who calls while it is closed does so at once. So a desk open day and night is None, not days that touch.
     """
-    latest, in_vain = _limits(calls, shifts)
+    latest, in_vain = limits(calls, shifts)
     agents: list[float] = np.sort(free).tolist()  # sorted, hence a heap
     begun = [np.nan] * len(calls.times)
     if agents:
@@ -107,7 +112,7 @@ def by_resource(calls: Calls, free: Floats, shifts: Floats | None = None) -> Ans
     """
     import simpy
 
-    latest, in_vain = (limit.tolist() for limit in _limits(calls, shifts))
+    latest, in_vain = (limit.tolist() for limit in limits(calls, shifts))
     priority = np.broadcast_to(calls.priority, calls.times.shape).tolist()
     handling, next_free = calls.handling.tolist(), free.tolist()
     begun = [np.nan] * len(priority)
@@ -147,8 +152,8 @@ def staffed(free: Floats, agents: int, now: float) -> Floats:
     return np.sort(np.append(staying, np.full(agents - len(staying), now)))
 
 
-def _limits(calls: Calls, shifts: Floats | None) -> tuple[Floats, Floats]:
-    """Return the last moment each may be answered at (minutes since month 0), and how long it waits in vain.
+def limits(calls: Calls, shifts: Floats | None) -> tuple[Floats, Floats]:
+    """Return the last moment each call may be answered at (minutes since month 0), and how long it waits in vain.
 
     That moment is before the call itself where the desk is closed.
     """

@@ -16,10 +16,10 @@ LONG_MODULES = {
     "mechanisms/channels.py": (165, "half of it is the table of settings and what cannot be meant"),
     "explain.py": (290, "one table after another"),
     "churn.py": (350, "every verb a mechanism may use on why customers leave, each a few lines"),
-    "money.py": (305, "every way in which money flows between customers and firm"),
+    "money.py": (325, "every way in which money flows between customers and firm"),
     "mechanisms/account_managers.py": (245, "twenty keys, and managers who come and go beside the customers"),
     "mechanisms/perception.py": (155, "a word more than the limit: what drifts, who looks at what, and what it moves"),
-    "mechanisms/service_desk.py": (156, "its table of settings is half of it"),
+    "mechanisms/service_desk.py": (244, "two tables of settings are a third of it; one desk and several"),
 }
 """Modules that are longer: how long they may become, and why."""
 

@@ -34,6 +34,11 @@ def test_nothing_is_said_of_the_time_left_before_it_can_be_known():
     assert str(tally_at([(1, 1)], 30)[0]) == "1 of 30 replications"
 
 
+def test_what_is_left_to_do_after_the_last_replication_is_said():
+    assert str(tally_at([(0, 1), (2, 30)], 30)[0]) == "30 of 30 replications, adding up"
+    assert str(Tally(print, last="logging", done=3, wanted=3)) == "3 of 3 replications, logging"
+
+
 def test_the_time_left_follows_the_speed():
     assert str(tally_at([(0, 1), (2, 11)], 31)[0]) == "11 of 31 replications, about 4 s left"
 

@@ -14,6 +14,7 @@ segment = "small"
 volume = 40
 """
 STORY = ("story", "quick.toml")
+TRACED = "run", "quick.toml", "--no-charts", "--trace", "-o", "desk"
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ def test_a_named_client_is_told_by_its_name(here, play):
     path.write_text(path.read_text(encoding="utf-8") + CLIENT, encoding="utf-8")
     sentences = play(*STORY, "--customer", "Acme Ltd").stdout.splitlines()
     assert sentences[0] == "Acme Ltd, Baseline, replication 0:"
-    assert "a customer already" in sentences[1]
+    assert sentences[1] == "Month 0.0: a named client already, in the segment small."
 
 
 def test_what_happens_again_and_again_is_told_once(play):
@@ -121,6 +122,36 @@ def test_what_happens_again_and_again_is_told_once(play):
     text = play(*STORY, *busy).stdout
     assert " times." in text
     assert text.count("met a failure") == 1
+
+
+DESK = "mechanisms.service_desk={ agents = 1, contacts = 30, handling_minutes = 500, patience_minutes = 400, strain_per_hang_up = 0, strain_per_minute = 0 }"
+
+
+def test_a_stretch_of_calls_is_told_at_once_with_what_did_not_go_well(here, play):
+    play(*TRACED, "--set", DESK)
+    lives = pd.read_parquet(here / "desk" / "events.parquet").query("arm == 'baseline'")
+    calls = lives[lives["what"].isin(["contact", "hang_up"])].groupby("customer").size()
+    mine = calls.idxmax()
+    sentences = play(*STORY, "--set", DESK, "--customer", mine).stdout.splitlines()
+    (told,) = [sentence for sentence in sentences if ": called " in sentence]
+    what = lives[lives["customer"] == mine].set_index("month")["what"]
+    lost, late = set(what.index[what == "hang_up"]), set(what.index[what == "wait"])
+    assert f": called {calls.max()} times, hung up {len(lost)} times and waited longer than is tolerable " in told
+    assert f" tolerable {len(late - lost)} times, " in told
+    assert re.search(r" \d+ minutes at most\.$", told)
+
+
+def test_one_call_is_told_as_it_was(play):
+    rare = DESK.replace("contacts = 30", "contacts = 0.05")
+    text = "".join(play(*STORY, "--set", rare, "--replication", n).stdout for n in range(4))
+    assert re.search(
+        r": called and (was answered at once|waited \d+ minutes?, longer|hung up after \d+ minutes?)", text
+    )
+    assert "after 0 minutes" not in text and " 1 minutes" not in text
+
+
+def test_revenue_comes_first_in_what_a_life_was_worth(lives, play):
+    assert "undiscounted (revenue EUR " in play(*STORY, "--customer", who(lives, "opening")[0]).stdout
 
 
 def test_months_have_their_dates_where_the_scenario_has_one(play):

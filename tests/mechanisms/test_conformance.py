@@ -6,6 +6,7 @@ A mechanism that is registered and not listed here fails: add its settings, and 
 import re
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -248,6 +249,15 @@ def test_it_feeds_every_reason_it_declares_and_no_other(name):
 
 
 @switched
+def test_it_brings_customers_through_the_channel_it_declares_and_no_other(name):
+    today = firm(mechanisms=others(name) | {name: on(name)})
+    joined = sum(play(today, arm(**ARM), factor=0.9, replication=r).joined.sum(axis=(0, 1)) for r in range(4))
+    bring = {each for each in today.on if getattr(today.mechanisms, each).brings_customers}
+    assert bring <= {name, *others(name)}
+    assert {origin for origin, count in zip(today.origins, joined, strict=True) if count} == {*CHANNELS, *bring}
+
+
+@switched
 def test_what_it_hears_is_told_by_somebody(name):
     emitted = {touch for each in EVERY for touch in mechanisms.module(each).Mechanism.touches}
     assert set(mechanisms.module(name).Mechanism.hears) <= emitted | KERNEL
@@ -324,6 +334,33 @@ def test_what_is_always_on_changes_nothing_to_the_last_byte_where_its_table_says
     for key in sums:
         assert found.pop(key) == pytest.approx(wanted.pop(key), rel=1e-12), key
     assert differing(wanted, found) == []
+
+
+KINDS = {
+    get_args(event.model_fields["kind"].annotation)[0]: name
+    for name in EVERY for event in getattr(mechanisms.module(name), "EVENTS", ())
+}  # fmt: skip
+"""Every kind of event, and the mechanism that knows it."""
+GIVEN = {"release": {"account": "Nordwind AG"}, "renegotiate": {"account": "Nordwind AG", "discount": 0.1}}
+
+
+def played_with(kind, month):
+    """Return what comes of a firm in which something happens once, and of the same without; by the reasons' names."""
+    tables = {KINDS[kind]: on(KINDS[kind])} if KINDS[kind] in CASES else {}
+    today = firm(mechanisms=tables, run={"months": 9}, **BESIDES)
+    event = {"kind": kind, "at_month": month} | GIVEN.get(kind, {})
+    with_it, without = (play(today, arm(event=events), replication=1) for events in ([event], []))
+    return differing(with_it, without)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_event_at_the_horizon_or_later_changes_nothing_to_the_last_byte(kind):
+    assert played_with(kind, 9.0) == played_with(kind, 12.5) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_event_before_it_changes_something(kind):
+    assert played_with(kind, 4.5)
 
 
 @pytest.mark.parametrize(

@@ -273,6 +273,14 @@ def test_a_failure_even_if_recovered_in_full_never_beats_none():
     assert longer(failed, spared) > 10
 
 
+def test_at_default_a_failure_that_is_made_good_never_beats_none():
+    """Customer by customer, each failure complained of and made good at once, and all else as it is by default."""
+    settings = {"segments": {"small": SEGMENT}, "count": 20_000, "months": 24}
+    good = {"complain": 1.0, "made_good": 1.0, "recovery_months": 0.0}
+    failed, spared = (play(failing(**settings, **good, **more)) for more in ({}, {"rate": 0.0}))
+    assert longer(failed, spared) > 10
+
+
 def test_made_good_at_once_and_in_full_it_is_as_if_nothing_had_happened():
     settings = {"segments": {"small": SEGMENT}, "count": 3000, "months": 18}
     best = {"complain": 1.0, "made_good": 1.0, "eases": 1.0, "second_recovery_factor": 1.0, "recovery_months": 0.0}

@@ -11,8 +11,8 @@ from unit.making import SEGMENT, arm, differing, parameters, play, world
 from retainsim import engine, scenario, theory
 from retainsim.draws import Luck
 from retainsim.errors import ScenarioError
-from retainsim.mechanisms import key_accounts
 from retainsim.mechanisms.key_accounts import Mechanism, Settings
+from retainsim.workings import concentration
 
 FIXED = {"small": SEGMENT | {"annual_churn": 0.0}}
 TWO = {"large": SEGMENT | {"share": 0.5, "price": 200.0}, "small": SEGMENT | {"share": 0.5}}
@@ -64,7 +64,7 @@ def test_a_pool_shows_the_top_share_of_its_law(settings):
 def test_concentration_is_that_of_the_law():
     """n x HHI is the mean square over the squared mean: exp(sigma^2) for a lognormal; n = 100,000, z = 4."""
     found = sizes(firm(100_000, sigma=0.5))
-    hhi = key_accounts.herfindahl(found)
+    hhi = concentration.herfindahl(found)
     assert hhi == pytest.approx(theory.herfindahl(found), rel=1e-12)
     squared, mean = found**2, found.mean()
     se = (squared / mean**2 - 2 * squared.mean() * found / mean**3).std() / math.sqrt(len(found))
@@ -72,14 +72,14 @@ def test_concentration_is_that_of_the_law():
 
 
 def test_what_concentration_is_made_of():
-    assert key_accounts.herfindahl(np.array([4.0, 0.0])) == 1.0
-    assert key_accounts.herfindahl(np.ones(8)) == pytest.approx(1 / 8)
-    assert key_accounts.herfindahl(np.zeros(3)) == 0.0
-    assert key_accounts.largest_share(np.array([1.0, 5.0, 2.0, 2.0])) == 0.5
-    assert key_accounts.largest_share(np.array([1.0, 5.0, 2.0, 2.0]), 2) == 0.7
-    assert key_accounts.largest_share(np.zeros(3)) == key_accounts.largest_share(np.ones(3), 0) == 0.0
-    assert key_accounts.expected_shortfall(np.arange(1.0, 41.0)) == 1.5
-    assert key_accounts.expected_shortfall(np.array([3.0, 2.0])) == 2.0
+    assert concentration.herfindahl(np.array([4.0, 0.0])) == 1.0
+    assert concentration.herfindahl(np.ones(8)) == pytest.approx(1 / 8)
+    assert concentration.herfindahl(np.zeros(3)) == 0.0
+    assert concentration.largest_share(np.array([1.0, 5.0, 2.0, 2.0])) == 0.5
+    assert concentration.largest_share(np.array([1.0, 5.0, 2.0, 2.0]), 2) == 0.7
+    assert concentration.largest_share(np.zeros(3)) == concentration.largest_share(np.ones(3), 0) == 0.0
+    assert concentration.expected_shortfall(np.arange(1.0, 41.0)) == 1.5
+    assert concentration.expected_shortfall(np.array([3.0, 2.0])) == 2.0
 
 
 def test_a_size_belongs_to_the_person_whoever_else_is_there():

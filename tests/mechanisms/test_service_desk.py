@@ -1,6 +1,7 @@
 """Service desk: who calls when, who waits how long, what that does to customers, what agents cost, and its hours."""
 
 import math
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,12 +9,13 @@ import pytest
 from pydantic import ValidationError
 from unit.making import SEGMENT, arm, differing, parameters, play, play_in_order, setup, world
 
-from retainsim import engine, theory
+from retainsim import engine, scenario, theory
 from retainsim.draws import Luck
+from retainsim.errors import ScenarioError
 from retainsim.mechanisms import service_desk
 from retainsim.mechanisms.service_desk import Settings
 from retainsim.workings.hours import Hours
-from retainsim.workings.queueing import by_resource, first_come_first_served
+from retainsim.workings.queueing import Calls, by_resource, first_come_first_served
 
 MONTH = 365.25 / 12 * 24 * 60  # minutes
 LOYAL = {"small": SEGMENT | {"annual_churn": 0.0}}
@@ -360,6 +362,266 @@ def test_who_waits_when_the_desk_closes_hangs_up(watch):
     assert ((seen.times() % 1440 + seen.waits()) <= 600.0 + 1e-6).all()
 
 
+# Several desks
+
+
+@dataclass
+class Switched:
+    """What became of the calls of every span, and the desk each reached."""
+
+    calls: object
+    reached: np.ndarray
+    found: object
+
+
+@pytest.fixture
+def switched(monkeypatch):
+    """Play one replication of a firm with several desks, and return every span and the outcome."""
+
+    def watched(desks, each=None, *, factor=1.0, desk=None, **tables):
+        spans, measure = [], service_desk.performance
+
+        def remembering(calls, reached, found, staffed):
+            spans.append(Switched(calls, reached, found))
+            return measure(calls, reached, found, staffed)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(service_desk, "performance", remembering)
+            outcome = play(several(desks, desk, **tables), each, factor=factor)
+        return spans, outcome
+
+    return watched
+
+
+def several(desks, desk=None, **tables):
+    today = {"agents": None, "desks": desks} | (desk or {})
+    return firm(today, **tables)
+
+
+def waits(spans, desk):
+    return np.concatenate([span.found.waits[span.reached == desk] for span in spans])
+
+
+def joined_up(spans, desk):
+    """Return the calls of one desk over all spans as one."""
+    parts = [span.calls.taken(span.reached == desk) for span in spans]
+    columns = (np.concatenate([getattr(part, key) for part in parts]) for key in ("times", "handling", "patience"))
+    return Calls(*columns)
+
+
+def observed(outcome, measure):
+    return sum(value for _, _, name, value in outcome.observed if name == measure)
+
+
+TWO_DESKS = {"billing": {"agents": 1, "share": 0.4}, "technical": {"agents": 2, "handling_minutes": 25.0}}
+SEGMENTS = {"small": LOYAL["small"] | {"share": 0.7}, "large": LOYAL["small"] | {"share": 0.3}}
+
+
+@pytest.mark.parametrize(
+    "hours", [{}, {"opens_at": 8.0, "closes_at": 18.0, "days_per_week": 5}], ids=["always", "hours"]
+)
+def test_two_desks_are_one_desk_each_played_alone(switched, hours):
+    """By the recursion and by SimPy, over the whole run at once: to 1e-9 minutes, though spans and luck are the firm's."""
+    spans, _ = switched(TWO_DESKS, desk=hours)
+    shifts = Hours(*hours.values()).shifts(0.0, 3.0)
+    for desk, agents in enumerate((1, 2)):
+        for play_alone in DESKS:
+            alone = play_alone(joined_up(spans, desk), np.zeros(agents), shifts)
+            assert np.abs(alone.waits - waits(spans, desk)).max() < 1e-9
+            assert (alone.waits > 1.0).sum() > 100
+
+
+def test_a_desk_alone_named_or_not_is_the_same_desk():
+    """What is told of them apart: a desk with a name is watched under it too."""
+    one, two = play(firm({"agents": 2})), play(several({"all": {"agents": 2}}))
+    assert differing(one, two) == []
+
+
+@pytest.mark.parametrize("helps", [[], ["billing"]])
+def test_what_a_helping_hand_could_do_is_done_alike_by_simpy_while_nobody_needs_it(switched, helps):
+    desks = TWO_DESKS | {"technical": TWO_DESKS["technical"] | {"helps": helps}}
+    desks["billing"] = desks["billing"] | {"overflow_minutes": 1e9}
+    one, two = switched(TWO_DESKS)[0], switched(desks)[0]
+    for desk in range(2):
+        assert np.abs(waits(one, desk) - waits(two, desk)).max() < 1e-9
+
+
+def test_more_agents_at_a_desk_never_lengthen_a_wait_and_shorten_none_at_another(switched):
+    more = TWO_DESKS | {"billing": {"agents": 2, "share": 0.4}}
+    few, many = (switched(desks, desk=ENDLESS | {"contacts": 8.0})[0] for desks in (TWO_DESKS, more))
+    assert (waits(many, 0) <= waits(few, 0)).all()
+    assert (waits(many, 0) < waits(few, 0)).sum() > 100
+    assert np.array_equal(waits(many, 1), waits(few, 1))
+
+
+def test_calls_hang_ups_and_minutes_of_all_desks_add_up(switched):
+    desk = dict.fromkeys(STRAINS, 0.0) | {"contacts": 8.0}
+    spans, outcome = switched(TWO_DESKS | {"technical": {"agents": 2, "helps": ["billing"]}}, desk=desk)
+    for measure in ("calls", "hung_up", "helped", "waited_minutes", "busy_minutes", "staffed_minutes"):
+        parts = [observed(outcome, f"{measure}.{name}") for name in ("billing", "technical")]
+        assert sum(parts) == pytest.approx(observed(outcome, measure), rel=1e-12)
+        assert parts[0] > 0, measure
+    total = sum(len(span.reached) for span in spans)
+    answered = sum(int(span.found.answered.sum()) for span in spans)
+    assert observed(outcome, "calls") == total == answered + observed(outcome, "hung_up")
+    assert observed(outcome, "staffed_minutes") == pytest.approx(3 * 3 * MONTH)
+    assert total == sum(len(span.reached) for span in switched(TWO_DESKS, desk=desk)[0])
+
+
+def test_calls_are_shared_as_asked(switched):
+    """Of n calls a share of 0.4 reaches the first desk: binomial, z = 4."""
+    reached = np.concatenate([span.reached for span in switched(TWO_DESKS, desk={"contacts": 10.0})[0]])
+    assert theory.within((reached == 0).mean(), 0.4, theory.binomial_se(0.4, len(reached)))
+
+
+def test_a_desk_for_some_segments_answers_nobody_else(switched):
+    desks = {"all": {"agents": 2}, "premium": {"agents": 1, "segments": ["large"], "share": 1.0}}
+    accounts = [{"name": "Nordwind AG", "segment": "large", "contacts": 100.0, "annual_churn": 0.0}]
+    _, outcome = switched(desks, segments=SEGMENTS, accounts=accounts)
+    assert observed(outcome, "calls.premium") / observed(outcome, "calls") == pytest.approx(0.3 + 0.03, abs=0.05)
+    quiet = several(desks, {"contacts": 0.0}, segments=SEGMENTS, accounts=accounts)
+    assert observed(play(quiet), "calls.all") == 0.0  # a client calls where its segment does
+
+
+def test_a_call_keeps_its_desk_when_other_customers_are_saved(switched):
+    lever = arm(retention={"churn": 0.5})
+    runs = [
+        switched(TWO_DESKS, each, factor=f, segments=FICKLE, months=6)[0] for each, f in ((None, 1.0), (lever, 0.5))
+    ]
+    before, after = (
+        dict(
+            zip(
+                *(np.concatenate(x).tolist() for x in zip(*((s.calls.times, s.reached) for s in spans), strict=True)),
+                strict=True,
+            )
+        )
+        for spans in runs
+    )
+    assert len(after) > len(before) + 20
+    assert all(after[time] == desk for time, desk in before.items())
+
+
+def test_help_shortens_waits_after_the_minutes_a_desk_waits_for_it(switched):
+    desks = {"billing": {"agents": 1, "share": 0.7, "overflow_minutes": 4.0}, "spare": {"agents": 3}}
+    alone, helped = (
+        switched(desks | {"spare": {"agents": 3, "helps": helps}}, desk={"handling_minutes": 20.0})[0]
+        for helps in ([], ["billing"])
+    )
+    taken = np.concatenate([s.found.waits[s.found.answered & (s.found.taker != s.reached)] for s in helped])
+    assert len(taken) > 300
+    assert taken.min() >= 4.0 - 1e-9
+    assert waits(helped, 0).mean() < 0.8 * waits(alone, 0).mean()
+    assert waits(helped, 1).mean() >= waits(alone, 1).mean()
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("agents", 2), ("share", 0.6), ("handling_minutes", 30.0), ("agent_cost", 9.0), ("overflow_minutes", 0.5)],
+)
+def test_every_number_of_a_desk_that_an_arm_may_change_changes_something(key, value):
+    billing = {"agents": 1, "share": 0.4, "handling_minutes": 20.0, "agent_cost": 5.0, "overflow_minutes": 3.0}
+    today = several({"billing": billing, "technical": {"agents": 1, "helps": ["billing"]}}, segments=FICKLE)
+    change = {"set": f"mechanisms.service_desk.desks.billing.{key}", "to": value, "from_month": 1.0}
+    one, two = play(today), play(today, arm(change=[change]))
+    assert one.npv_to_horizon != two.npv_to_horizon or one.observed != two.observed
+    assert [seen for seen in one.observed if seen[1] <= 1.0] == [seen for seen in two.observed if seen[1] <= 1.0]
+
+
+def test_each_desk_is_paid_for_and_told_of():
+    desks = {"billing": {"agents": 2, "agent_cost": 700.0, "share": 0.4}, "technical": {"agents": 3}}
+    change = {"set": "mechanisms.service_desk.desks.billing.agents", "to": 4, "from_month": 1.0}
+    outcome = play(several(desks, {"agent_cost": 1000.0}), arm(change=[change]))
+    assert outcome.lines["service_desk"].sum(axis=(1, 2)) == pytest.approx([0.0, 4400.0, 5800.0, 5800.0])
+    assert observed(outcome, "agent_cost.billing") == pytest.approx(1400.0 + 2 * 2800.0)
+    assert observed(outcome, "agent_cost.technical") == pytest.approx(9000.0)
+
+
+def test_desks_at_zero_strength_change_nobodys_fate():
+    quiet = dict.fromkeys(STRAINS, 0.0)
+    helped = TWO_DESKS | {"technical": {"agents": 2, "helps": ["billing"]}}
+    plain = play(parameters(run={"months": 6}, pool={"customers": 500}, segments=FICKLE))
+    for desks in (TWO_DESKS, helped):
+        found = play(several(desks, quiet, months=6, segments=FICKLE))
+        assert found.left.sum() == plain.left.sum() > 20
+        assert all(np.array_equal(a, b) for a, b in zip(found.departed[:3], plain.departed[:3], strict=True))
+        assert found.npv_to_horizon == pytest.approx(plain.npv_to_horizon, rel=1e-12)
+
+
+DESK_FILE = """[pool]
+customers = 10
+[segments.small]
+price = 1.0
+annual_churn = 0.1
+[segments.large]
+price = 2.0
+annual_churn = 0.1
+[mechanisms.service_desk]
+[mechanisms.service_desk.desks.billing]
+agents = 1
+share = 0.4
+[mechanisms.service_desk.desks.technical]
+agents = 2
+"""
+
+
+@pytest.mark.parametrize(
+    ("wrong", "place", "remedy"),
+    [
+        ("share = 0.7", "x.toml:15:1 mechanisms.service_desk.desks.technical.share",
+         "of the calls of small come to 1.1 (billing 0.4, technical 0.7); make it 1, or leave one out"),
+        ("share = 0.5", "x.toml:15:1 mechanisms.service_desk.desks.technical", "come to 0.9 (billing 0.4, technical 0.5); make it 1, or leave one out"),
+        ('helps = ["biling"]', "x.toml:15:10 mechanisms.service_desk.desks.technical.helps.0", 'no such desk (got "biling"); give billing or technical; did you mean "billing"?'),
+        ('helps = ["technical"]', "x.toml:15:10 mechanisms.service_desk.desks.technical.helps.0", "a desk cannot help itself"),
+        ('segments = ["smal"]', "x.toml:15:13 mechanisms.service_desk.desks.technical.segments.0", 'no such segment (got "smal"); give large or small; did you mean "small"?'),
+        ("agent = 3", "x.toml:15:1 mechanisms.service_desk.desks.technical", 'unknown key (got "agent")'),
+        ("share = 1.2", "x.toml:15:1 mechanisms.service_desk.desks.technical", "out of range (got 1.2); give a number at least 0 and at most 1"),
+        ("[mechanisms.service_desk.desks.third]", "x.toml:15:32 mechanisms.service_desk.desks.third.agents", "missing; give a whole number"),
+        ("[mechanisms.service_desk.desks.third]\nagents = 0", "x.toml:16:1 mechanisms.service_desk.desks.third.agents", "nobody answers the calls of this desk (got 0); give agents at least 1"),
+        ("[mechanisms.service_desk.desks.billing]\nagents = 2", "x.toml:15:39: ", "this is not TOML: Cannot declare"),
+        ("[arms.less]\nchange = [{ set = \"mechanisms.service_desk.desks.billing.share\", to = 2.0 }]", "x.toml:16:11 arms.less.change.0", "once changed, mechanisms.service_desk.desks.billing.share: out of range"),
+    ],
+)  # fmt: skip
+def test_desks_that_cannot_be_are_refused_with_their_place_and_a_remedy(wrong, place, remedy):
+    scenario.loads(DESK_FILE, name="x.toml")
+    with pytest.raises(ScenarioError) as caught:
+        scenario.loads(DESK_FILE + wrong + "\n", name="x.toml")
+    assert str(caught.value).startswith(place)
+    assert len(str(caught.value).splitlines()) == 1
+    assert remedy in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "remedy"),
+    [
+        (("customers = 10", "customers = 10\n[mechanisms.service_desk]\nagents = 2"), "this is not TOML"),
+        (("[mechanisms.service_desk]\n", "[mechanisms.service_desk]\nagents = 2\n"), "agents (2) and desks are both given"),
+        (("share = 0.4", 'segments = ["large"]\nshare = 1.0'), None),
+        (("agents = 2\n", 'agents = 2\nsegments = ["large"]\n'), "shares of the calls of small come to 0.4 (billing 0.4); make it 1, or leave it out"),
+        (("agents = 1\nshare = 0.4", 'agents = 1\nsegments = ["large"]\n'), None),
+    ],
+)  # fmt: skip
+def test_one_desk_or_several_and_somebody_for_every_segment(change, remedy):
+    text = DESK_FILE.replace(*change)
+    if remedy is None:
+        scenario.loads(text)
+        return
+    with pytest.raises(ScenarioError, match=re.escape(remedy)):
+        scenario.loads(text)
+
+
+def test_a_segment_that_no_desk_answers_is_refused():
+    text = DESK_FILE.replace("agents", 'segments = ["large"]\nagents').replace("share = 0.4\n", "")
+    with pytest.raises(ScenarioError, match=r"no desk answers the calls of small; name it in the segments of a desk"):
+        scenario.loads(text)
+
+
+def test_an_arm_may_change_a_share_where_another_desk_takes_the_rest(switched):
+    change = {"set": "mechanisms.service_desk.desks.billing.share", "to": 1.0, "from_month": 1.0}
+    spans, _ = switched(TWO_DESKS, arm(change=[change]))
+    assert (spans[0].reached == 1).any()
+    assert not any((span.reached == 1).any() for span in spans[1:])
+
+
 # Coupling
 
 
@@ -370,16 +632,18 @@ def left_when(outcome):
     return dict(zip(outcome.departed[0].tolist(), outcome.departed[2].tolist(), strict=True))
 
 
-def strained_firm(agents):
+def strained_firm(agents, desks=()):
     return firm(
-        {"agents": agents, "handling_minutes": 40.0, "strain_per_hang_up": 0.1, "reason": "service"},
+        {"agents": None if desks else agents, "handling_minutes": 40.0, "strain_per_hang_up": 0.1, "reason": "service"}
+        | {"desks": {name: {"agents": agents, "helps": [other for other in desks if other != name]} for name in desks}},
         segments=FICKLE, months=12,
     )  # fmt: skip
 
 
-def test_with_agents_to_spare_saving_some_changes_nobody_elses_fate():
+@pytest.mark.parametrize("desks", [(), ("billing", "technical")], ids=["one", "two"])
+def test_with_agents_to_spare_saving_some_changes_nobody_elses_fate(desks):
     lever = arm(retention={"churn": 0.5, "reasons": ["price"]})
-    one, two = (play(strained_firm(400), each, factor=f) for each, f in ((None, 1.0), (lever, 0.5)))
+    one, two = (play(strained_firm(400, desks), each, factor=f) for each, f in ((None, 1.0), (lever, 0.5)))
     before, after = left_when(one), left_when(two)
     assert len(after) < len(before)
     assert all(n in before and after[n] >= before[n] - 1e-9 for n in after)
@@ -391,9 +655,12 @@ def test_with_too_few_agents_saving_some_makes_others_wait():
     assert any(n not in before or after[n] < before[n] - 1e-6 for n in after)
 
 
-def test_the_order_of_mechanisms_cannot_be_seen(monkeypatch):
+@pytest.mark.parametrize(
+    "desks", [{}, TWO_DESKS | {"technical": {"agents": 1, "helps": ["billing"]}}], ids=["one", "two"]
+)
+def test_the_order_of_mechanisms_cannot_be_seen(desks, monkeypatch):
     today = firm(
-        {"agents": 1, "strain_per_hang_up": 0.1}, segments=FICKLE, months=6,
+        {"agents": None if desks else 1, "desks": desks, "strain_per_hang_up": 0.1}, segments=FICKLE, months=6,
         mechanisms={"follow_up": {"after": ["hang_up", "join"], "after_months": 0.3, "capacity_per_month": 60.0}},
         acquisition={"ads": {"joins": 30.0, "cost_per_join": 5.0}},
     )  # fmt: skip

@@ -82,6 +82,15 @@ def test_at_the_neutral_value_the_response_rate_answers():
     assert theory.within(found[0].answers / 20_000, 0.35, theory.chance.binomial_se(0.35, 20_000))
 
 
+@pytest.mark.parametrize("bias", [-1.0, 1.0])
+def test_a_tenth_of_value_below_the_neutral_one_takes_its_bias_off_the_log_odds(bias):
+    """All perceive 0.8, the neutral value is 0.9; n = 40,000."""
+    settings = {"response_rate": 0.3, "bias": bias, "neutral": 0.9}
+    found = log_of(asking(settings, perception={"drift": 0.0}, count=40_000, segments=STAYING), month=12)
+    expected = float(expit(logit(0.3) - bias))
+    assert theory.within(found[0].answers / 40_000, expected, theory.chance.binomial_se(expected, 40_000))
+
+
 @pytest.mark.parametrize(("rate", "answers"), [(0.0, 0), (1.0, 300)])
 def test_nobody_or_everybody_may_answer(rate, answers):
     found = log_of(asking({"response_rate": rate}, segments=STAYING))
