@@ -24,7 +24,8 @@ from retainsim.mechanism import Mechanism
 from retainsim.opening import staying
 from retainsim.parallel import in_order
 from retainsim.scenario.arms import Timeline
-from retainsim.scenario.schema import Arm, Parameters
+from retainsim.scenario.lever import Cost
+from retainsim.scenario.schema import Arm, Parameters, Retention
 from retainsim.world import Setup
 
 MODEL = 3
@@ -32,6 +33,8 @@ MODEL = 3
 Batch: TypeAlias = tuple[Floats, ...]
 """Customers, leavings fed by bases and by mechanisms, who is present after the year, and the strain they carry."""
 PROBED = 700_000
+AIMED = 100_000
+"""Customers simulated to find what a lever that reaches some of them gains."""
 PRECISION = 4e-4
 """Standard error of a segment's 12-month churn (share) that a simulated expectation may have."""
 FEW_BATCHES, MIN_BATCHES, MOST_BATCHES = 4, 8, 200
@@ -109,18 +112,57 @@ def probe(today: Parameters, bases: Bases, lever: Floats, *, precision: float = 
     without the mechanisms that need simulation are a control variate: what they come to is known exactly, so that the
     simulation has to tell the difference only.
     """
-    coupled = any(_class_of(name).is_coupled(today) for name in (*mechanisms.ALWAYS_ON, *today.on))
-    coupled = coupled and today.pool.customers > 0
+    year = _first_year(today, is_whole=_is_coupled(today))
+    content = [version("retainsim"), MODEL, PROBED, precision, year.model_dump(mode="json"), _laws(bases, lever)]
+    return Probe(*recall(content, lambda: _probe(Setup(year, Arm(), Timeline(year, Arm()), bases), lever, precision)))
+
+
+def probe_aimed(today: Parameters, bases: Bases, lever: Retention, factor: float) -> tuple[Floats, Floats]:
+    """Simulate the first year under a lever that reaches some, in force from month 0 on; kept by content.
+
+    Returns opening customers and how many of them are expected to leave, shape (batches, segments) each, on the same
+    luck for every lever: at least `AIMED` customers or 200 batches. A batch is the whole firm with all who join, since
+    these are reached too; the factor is that on the hazards of those reached.
+    """
+    coupled = _is_coupled(today) or lever.targets != "random"
+    year = _first_year(today, is_whole=coupled)
+    plain = {"from_month": 0.0, "ramp_months": 0.0, "cost": Cost(), "points": None, "relative": None, "churn": None}
+    arm = Arm() if factor == 1.0 else Arm().model_copy(update={"retention": lever.model_copy(update=plain)})
+    ones = np.ones_like(bases.hazards)
+    setup = Setup(year, arm, Timeline(year, arm), bases, factor)
+    batches = min(max(FEW_BATCHES, -(-AIMED // max(year.pool.customers, 1))), MOST_BATCHES)
+    what = [arm.model_dump(mode="json"), factor, batches, year.model_dump(mode="json"), _laws(bases, ones)]
+
+    def simulate() -> list[Floats]:
+        found = list(in_order(partial(_probe_batch, setup, ones), batches))
+        return [np.array([batch[0] for batch in found]), np.array([(batch[1] + batch[2]).sum(1) for batch in found])]
+
+    customers, leavings = recall([version("retainsim"), MODEL, *what], simulate)
+    return customers, leavings
+
+
+def _is_coupled(today: Parameters) -> bool:
+    """True where mechanisms make customers depend on one another."""
+    return any(_class_of(name).is_coupled(today) for name in (*mechanisms.ALWAYS_ON, *today.on))
+
+
+def _first_year(today: Parameters, *, is_whole: bool) -> Parameters:
+    """Return a year without arms: of the firm with all who join, where it `is_whole`, else of many opening customers.
+
+    Where the pool is empty, newcomers stand in for it.
+    """
+    is_whole = is_whole and today.pool.customers > 0
     tenure = today.pool.tenure if today.pool.customers else "new"
-    pool = today.pool.model_copy(update={"customers": today.pool.customers if coupled else _BATCH, "tenure": tenure})
+    pool = today.pool.model_copy(update={"customers": today.pool.customers if is_whole else _BATCH, "tenure": tenure})
     run = today.run.model_copy(update={"months": 12})
     standing = today.mechanisms.model_copy(update={n: getattr(today.mechanisms, n).calm() for n in today.on})
     bare = {"run": run, "pool": pool, "mechanisms": standing, "arms": {}, "pieces": {}, "title": ""}
-    year = today.model_copy(update=bare | ({} if coupled else {"acquisition": {}}))
+    return today.model_copy(update=bare | ({} if is_whole else {"acquisition": {}}))
+
+
+def _laws(bases: Bases, lever: Floats) -> list[object]:
     tables = [table.tolist() for table in (bases.hazards, bases.observed, lever)]
-    laws = [repr(bases.frailties), repr(bases.durations), repr(bases.strains), *tables]
-    content = [version("retainsim"), MODEL, PROBED, precision, year.model_dump(mode="json"), laws]
-    return Probe(*recall(content, lambda: _probe(Setup(year, Arm(), Timeline(year, Arm()), bases), lever, precision)))
+    return [repr(bases.frailties), repr(bases.durations), repr(bases.strains), *tables]
 
 
 def _probe(setup: Setup, lever: Floats, precision: float) -> list[Floats]:

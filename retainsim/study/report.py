@@ -134,6 +134,7 @@ def _arms(
                 "retention_before": lever.before,
                 "retention_asked": arm.retention.goal(lever.before) if arm.retention else lever.before,
                 "retention_expected": lever.after,
+                "standard_error": lever.error,
             }
     return found
 

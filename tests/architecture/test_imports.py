@@ -20,7 +20,7 @@ LAYERS = (
     {"scenario"},
     {"engine"},
     {"expectation"},
-    {"refinement"},
+    {"aim", "refinement"},
     {"calibration", "economics", "outlook"},
     {"explain", "results"},
     {"study", "fit"},
