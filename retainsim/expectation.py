@@ -24,8 +24,7 @@ from retainsim.mechanism import Mechanism
 from retainsim.opening import staying
 from retainsim.parallel import in_order
 from retainsim.scenario.arms import Timeline
-from retainsim.scenario.lever import Cost
-from retainsim.scenario.schema import Arm, Parameters, Retention
+from retainsim.scenario.schema import Arm, Parameters
 from retainsim.world import Setup
 
 MODEL = 3
@@ -33,8 +32,6 @@ MODEL = 3
 Batch: TypeAlias = tuple[Floats, ...]
 """Customers, leavings fed by bases and by mechanisms, who is present after the year, and the strain they carry."""
 PROBED = 700_000
-AIMED = 100_000
-"""Customers simulated to find what a lever that reaches some of them gains."""
 PRECISION = 4e-4
 """Standard error of a segment's 12-month churn (share) that a simulated expectation may have."""
 FEW_BATCHES, MIN_BATCHES, MOST_BATCHES = 4, 8, 200
@@ -112,41 +109,17 @@ def probe(today: Parameters, bases: Bases, lever: Floats, *, precision: float = 
     without the mechanisms that need simulation are a control variate: what they come to is known exactly, so that the
     simulation has to tell the difference only.
     """
-    year = _first_year(today, is_whole=_is_coupled(today))
-    content = [version("retainsim"), MODEL, PROBED, precision, year.model_dump(mode="json"), _laws(bases, lever)]
+    year = first_year(today, is_whole=is_coupled_firm(today))
+    content = [version("retainsim"), MODEL, PROBED, precision, year.model_dump(mode="json"), content_of(bases, lever)]
     return Probe(*recall(content, lambda: _probe(Setup(year, Arm(), Timeline(year, Arm()), bases), lever, precision)))
 
 
-def probe_aimed(today: Parameters, bases: Bases, lever: Retention, factor: float) -> tuple[Floats, Floats]:
-    """Simulate the first year under a lever that reaches some, in force from month 0 on; kept by content.
-
-    Returns opening customers and how many of them are expected to leave, shape (batches, segments) each, on the same
-    luck for every lever: at least `AIMED` customers or 200 batches. A batch is the whole firm with all who join, since
-    these are reached too; the factor is that on the hazards of those reached.
-    """
-    coupled = _is_coupled(today) or lever.targets != "random"
-    year = _first_year(today, is_whole=coupled)
-    plain = {"from_month": 0.0, "ramp_months": 0.0, "cost": Cost(), "points": None, "relative": None, "churn": None}
-    arm = Arm() if factor == 1.0 else Arm().model_copy(update={"retention": lever.model_copy(update=plain)})
-    ones = np.ones_like(bases.hazards)
-    setup = Setup(year, arm, Timeline(year, arm), bases, factor)
-    batches = min(max(FEW_BATCHES, -(-AIMED // max(year.pool.customers, 1))), MOST_BATCHES)
-    what = [arm.model_dump(mode="json"), factor, batches, year.model_dump(mode="json"), _laws(bases, ones)]
-
-    def simulate() -> list[Floats]:
-        found = list(in_order(partial(_probe_batch, setup, ones), batches))
-        return [np.array([batch[0] for batch in found]), np.array([(batch[1] + batch[2]).sum(1) for batch in found])]
-
-    customers, leavings = recall([version("retainsim"), MODEL, *what], simulate)
-    return customers, leavings
-
-
-def _is_coupled(today: Parameters) -> bool:
+def is_coupled_firm(today: Parameters) -> bool:
     """True where mechanisms make customers depend on one another."""
     return any(_class_of(name).is_coupled(today) for name in (*mechanisms.ALWAYS_ON, *today.on))
 
 
-def _first_year(today: Parameters, *, is_whole: bool) -> Parameters:
+def first_year(today: Parameters, *, is_whole: bool) -> Parameters:
     """Return a year without arms: of the firm with all who join, where it `is_whole`, else of many opening customers.
 
     Where the pool is empty, newcomers stand in for it.
@@ -160,7 +133,8 @@ def _first_year(today: Parameters, *, is_whole: bool) -> Parameters:
     return today.model_copy(update=bare | ({} if is_whole else {"acquisition": {}}))
 
 
-def _laws(bases: Bases, lever: Floats) -> list[object]:
+def content_of(bases: Bases, lever: Floats) -> list[object]:
+    """Return what a simulated year follows from beside its parameters, in plain values."""
     tables = [table.tolist() for table in (bases.hazards, bases.observed, lever)]
     return [repr(bases.frailties), repr(bases.durations), repr(bases.strains), *tables]
 
@@ -187,9 +161,9 @@ def _is_precise(batches: list[Batch], precision: float, segments: int) -> bool:
 
 def _controlled(setup: Setup, lever: Floats, batch: int) -> Batch:
     """Return a batch, with its difference from the plain firm of the same luck added to what that comes to exactly."""
-    count, base, other, *after = _probe_batch(setup, lever, batch)
+    count, base, other, *after = probe_batch(setup, lever, batch)
     plain = _plain(setup)
-    simulated, rest = _probe_batch(plain, lever, batch)[1:3]
+    simulated, rest = probe_batch(plain, lever, batch)[1:3]
     factors = standing_factors(plain.today, setup.bases) * lever
     hazards = setup.bases.hazards * factors
     share = np.divide(hazards, hazards.sum(1, keepdims=True), out=np.zeros_like(hazards), where=hazards > 0)
@@ -210,7 +184,7 @@ def _plain(setup: Setup) -> Setup:
     return replace(setup, today=bare, timeline=Timeline(bare, setup.arm))
 
 
-def _probe_batch(setup: Setup, lever: Floats, batch: int) -> Batch:
+def probe_batch(setup: Setup, lever: Floats, batch: int) -> Batch:
     """Return opening customers by segment, how many leave by reason, fed by bases and by mechanisms, and the rest."""
     world = build(setup, Luck(0, batch))
     counted = bool(np.isfinite(world.churn.terms).any())
