@@ -34,7 +34,8 @@ def whale_curve(results: Results, *, arm: str | None = None, ax: Axes | None = N
     if results.customers is None or "value" not in results.customers:
         raise UsageError("plot.whale_curve: this run kept no customers; run it with customers=True (--customers)")
     subject = Subject(results, arm)
-    curves = {name: curve_of(results.customers, name) for name in dict.fromkeys((BASELINE, subject.arm))}
+    every = sorted(results.outcomes["replication"].unique())
+    curves = {name: curve_of(results.customers, name, every) for name in dict.fromkeys((BASELINE, subject.arm))}
     ends = [np.quantile(curve.profit, rank, axis=0) for curve in curves.values() for rank in (0.05, 0.95)]
     levels = Scale.of(np.concatenate(ends), money=subject.money, zero=True)
     with canvas.style():
@@ -51,7 +52,7 @@ def whale_curve(results: Results, *, arm: str | None = None, ax: Axes | None = N
 
 def _finding(subject: Subject, curves: dict[str, Curve]) -> str:
     before = curves[BASELINE]
-    if not len(before.total):
+    if not before.profit.any():
         return f"Nobody is ever a customer in {subject.horizon}"
     if before.total.mean() <= 0.0:
         loss = subject.say(abs(float(before.total.mean())))
@@ -82,15 +83,15 @@ def _about(subject: Subject) -> str:
 
 
 def _notes(subject: Subject, curves: dict[str, Curve]) -> list[str]:
-    told = [f"{subject.title(name)}: {percent(float(c.losing.mean()))}" for name, c in curves.items() if len(c.losing)]
+    told = [f"{subject.title(name)}: {percent(float(curve.losing.mean()))}" for name, curve in curves.items()]
     return [
-        f"Share of customers who cost more than they bring: {', '.join(told)}." if told else "There is nobody.",
+        f"Share of customers who cost more than they bring: {', '.join(told)}.",
         "What is posted to no customer (fixed costs, channel spend, investments) is not in it.",
     ]
 
 
 def _label(subject: Subject, name: str, curve: Curve) -> Ending:
-    total = float(curve.total.mean()) if len(curve.total) else 0.0
+    total = float(curve.total.mean())
     return Ending(total, subject.say(total, 3), subject.title(name), arm_colours(subject.results)[name])
 
 
@@ -110,8 +111,6 @@ def _panel(slide: Slide, levels: Scale) -> Panel:
 
 def _draw(subject: Subject, panel: Panel, name: str, curve: Curve) -> None:
     colour, scale = arm_colours(subject.results)[name], panel.slide.scale
-    if not len(curve.profit):
-        return
     low, high = np.quantile(curve.profit, [0.05, 0.95], axis=0)
     mean: Floats = curve.profit.mean(axis=0)
     panel.ax.axhline(0.0, color=GREY, linewidth=1.2 * scale, zorder=1.5)

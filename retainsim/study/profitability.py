@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,14 +42,15 @@ class Curve:
         return np.asarray(self.profit[:, int(np.searchsorted(GRID, BEST - 1e-9))])
 
 
-def curve(customers: pd.DataFrame, arm: str) -> Curve:
-    """Add up what the customers of an arm bring within the run, the most profitable first, by replication."""
+def curve(customers: pd.DataFrame, arm: str, replications: Sequence[int]) -> Curve:
+    """Add up what the customers of an arm bring within the run, the most profitable first, in every replication."""
     mine = customers[customers["arm"] == arm]
     if (mine["spell"] != 1).any():
         mine = mine.groupby(["replication", "customer"])[["value"]].sum().reset_index()
-    each = [values.to_numpy(np.float64) for _, values in mine.groupby("replication")["value"]]
-    losing = np.array([(values < 0.0).mean() for values in each])
-    return Curve(np.array([_added(values) for values in each]).reshape(len(each), len(GRID)), losing)
+    known = {index: values.to_numpy(np.float64) for index, values in mine.groupby("replication")["value"]}
+    each = [known.get(index, np.zeros(0)) for index in replications]
+    losing = np.array([(values < 0.0).sum() / max(len(values), 1) for values in each])
+    return Curve(np.array([_added(values) for values in each]), losing)
 
 
 def _added(values: Floats) -> Floats:

@@ -78,7 +78,7 @@ def build(
         report["leaks"] = leaks.table(closings).to_dict("records")
     kept = records.customers(played, labels) if played[BASELINE][0][1].present else None
     if kept is not None:
-        _name_whom(report, kept, with_closing)
+        _name_whom(report, kept, [index for index, _ in played[BASELINE]], with_closing)
     report["verdict"] = verdict(scenario, report, outcomes)
     report["self_check"] = self_check(scenario, found, played[BASELINE])
     report["warnings"] = _warnings(scenario, report, ending)
@@ -203,11 +203,14 @@ def _attribute(report: dict[str, Any], fed: pd.DataFrame) -> None:
         arm["left_by_mechanism"] = {each: estimate(totals[each].to_numpy()) for each in who}
 
 
-def _name_whom(report: dict[str, Any], customers: pd.DataFrame, with_closing: bool) -> None:
+def _name_whom(
+    report: dict[str, Any], customers: pd.DataFrame, replications: Sequence[int], with_closing: bool
+) -> None:
     """Say of every arm whom it saves."""
+    months = report["run"]["months"]
     for name in [name for name in report["arms"] if name != BASELINE]:
-        months = report["run"]["months"]
-        report["arms"][name]["whom"] = whom(customers, name, months=months, with_closing=with_closing)
+        found = whom(customers, name, replications, months=months, with_closing=with_closing)
+        report["arms"][name]["whom"] = found
 
 
 def _means(played: Mapping[str, Sequence[tuple[int, Outcome]]], table: str) -> dict[str, Floats]:

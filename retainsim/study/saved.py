@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,14 +80,17 @@ def compared(customers: pd.DataFrame, arm: str, *, months: int, with_closing: bo
     return both.assign(kind=kind, months_gained=gained, worth=worth + beyond, worth_beyond=beyond, **who)
 
 
-def whom(customers: pd.DataFrame, arm: str, *, months: int, with_closing: bool) -> dict[str, Any]:
+def whom(
+    customers: pd.DataFrame, arm: str, replications: Sequence[int], *, months: int, with_closing: bool
+) -> dict[str, Any]:
     """Estimate how many customers an arm saves, what they are worth, and how much of it is due to a few.
 
+    Over all replications, those in which nobody is there included.
     `worth` splits the difference in what customers bring by what becomes of them; `top_tenth` is the part of what the
     saved are worth that is due to the tenth of them worth most.
     """
     everybody = compared(customers, arm, months=months, with_closing=with_closing)
-    indices = customers["replication"].unique()
+    indices = np.asarray(replications)
     groups = everybody.groupby(["kind", "replication"], observed=True)["worth"]
     counts, worths = (
         table.unstack("kind", fill_value=0).reindex(index=indices, columns=[*KINDS, *REST], fill_value=0)

@@ -161,10 +161,20 @@ def test_every_kind_by_hand():
 def test_the_top_tenth_of_ten_is_one():
     rows = [("baseline", 0, f"{i:x}", 1, 0.0, 1.0, "x", 0.0, 0.0) for i in range(10)]
     rows += [("arm", 0, f"{i:x}", 1, 0.0, float("nan"), "", 31.0 if i == 4 else 1.0, 0.0) for i in range(10)]
-    found = whom(lives(rows), "arm", months=10, with_closing=True)
+    found = whom(lives(rows), "arm", [0], months=10, with_closing=True)
     assert found["top_tenth"]["mean"] == pytest.approx(31 / 40)
     assert found["worth"]["saved"]["mean"] == pytest.approx(40.0)
     assert found["by_segment"]["s"]["saved"]["mean"] == 10
+
+
+def test_replications_in_which_nobody_is_saved_count_as_none():
+    rows = [("baseline", 0, "a", 1, 0.0, 1.0, "x", 0.0, 0.0), ("arm", 0, "a", 1, 0.0, float("nan"), "", 8.0, 0.0)]
+    found = whom(lives(rows), "arm", [0, 1, 2, 3], months=10, with_closing=True)
+    assert found["saved"]["mean"] == 0.25
+    assert found["worth"]["saved"]["mean"] == 2.0
+    assert found["top_tenth"]["mean"] == 1.0
+    nobody = whom(lives([]), "arm", [0, 1], months=10, with_closing=True)
+    assert (nobody["saved"]["mean"], nobody["worth_each"]["mean"]) == (0.0, None)
 
 
 def test_a_run_without_customers_says_how_to_get_them():
