@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 
 import numpy as np
 
+from retainsim.aim import aim
 from retainsim.bases import Bases, raw_bases, scaled, split_of, with_b
 from retainsim.draws import Floats
 from retainsim.errors import ScenarioError
@@ -56,11 +57,14 @@ class Lever:
         What the hazards in scope are multiplied by.
     before, after
         Expected 12-month retention in scope without it, and with it in force from month 0 (shares).
+    error
+        Standard error of what it gains (share), where that had to be simulated for a lever that reaches some.
     """
 
     factor: float
     before: float
     after: float
+    error: float = 0.0
 
 
 def calibrate(today: Parameters) -> Calibration:
@@ -100,25 +104,39 @@ def solve_lever(today: Parameters, found: Calibration, lever: Retention, where: 
     weights = segment_shares(today, bases) * scope
     weights = weights / weights.sum()
 
+    now = float(weights @ found.retention)
+    goal = lever.goal(now)
+    if lever.targets != "everyone" and not (lever.targets == "random" and is_closed_form(today)):
+        aimed = aim(today, bases, lever, goal - now, weights)
+        if aimed.factor is None:
+            raise _beyond(where, lever, now, now + aimed.gain)
+        return Lever(aimed.factor, now, now + aimed.gain, aimed.error)
+
     @cache
     def retention(factor: float) -> float:
         table = np.where(scope[:, None] & reasons[None, :], factor, 1.0)
-        return float(weights @ expected_retention(today, bases, table, precision=np.inf))
+        reached = float(weights @ expected_retention(today, bases, table, precision=np.inf))
+        return reached if lever.share is None else now + lever.share * (reached - now)
 
-    now = float(weights @ found.retention)
-    goal = lever.goal(now)
     if not is_closed_form(today):
         guess = _chased(retention, now, goal)
         if guess is not None:
             return Lever(guess, now, goal)
     most = retention(0.0)
     if goal > most + 1e-12:
-        raise ScenarioError(
-            f"{where}: retention of {goal:.1%} asked for (from {now:.1%} today), but with every leak in its "
-            f"scope closed it is {most:.1%}; ask for at most {100 * (most - now):.2f} points, or widen its scope"
-        )
+        raise _beyond(where, lever, now, most)
     factor = _root(lambda f: retention(f) - goal, 0.0, 1.0, 1e-9 if is_closed_form(today) else 1e-4)
     return Lever(factor, now, retention(factor))
+
+
+def _beyond(where: str, lever: Retention, now: float, most: float) -> ScenarioError:
+    """Return the refusal of a gain beyond the most that the scope, or those reached, can give (shares)."""
+    closed = "in its scope" if lever.targets == "everyone" else f"of the {lever.aim} in its scope"
+    wider = "widen its scope" if lever.targets == "everyone" else "reach a larger share"
+    return ScenarioError(
+        f"{where}: retention of {lever.goal(now):.1%} asked for (from {now:.1%} today), but with every leak {closed} "
+        f"closed it is {most:.1%}; ask for at most {100 * (most - now):.2f} points, or {wider}"
+    )
 
 
 def recalibrate(file: Parameters, drawn: Parameters, found: Calibration) -> Bases:

@@ -89,9 +89,9 @@ class Churn:
         """Multiply the whole hazard by a table of shape (segments, reasons), from the next hold on."""
         self.hazards.lever(levers)
 
-    def multiply_each(self, source: str, reasons: Iterable[str]) -> None:
-        """Announce a factor that differs from customer to customer; 1 until set."""
-        self.hazards.announce(source, reasons)
+    def multiply_each(self, source: str, reasons: Iterable[str], *, whole: bool = False) -> None:
+        """Announce a factor of each customer's own, on the `whole` hazard with its strain or without; 1 until set."""
+        self.hazards.announce(source, reasons, whole=whole)
 
     def set_each(self, source: str, rows: Ints, factors: Floats, time: float) -> None:
         """Set the announced factor of some customers from `time` (months) on."""

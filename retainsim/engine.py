@@ -62,19 +62,22 @@ class Outcome:
     observed: tuple[tuple[str, float, str, float], ...] = ()
     """What mechanisms saw of themselves: mechanism, month, measure, value."""
     trace: Trace | None = None
+    worths: tuple[Any, ...] = ()
+    """Value at month 0, after tax, of what each of `departed` and each of `present` brought within the run, and of what
+    each of `present` is expected to bring beyond it; where that was asked for."""
     saved: float = 0.0
     """Customers present at the horizon who have left by then in the baseline of the same replication."""
 
 
-def replicate(setup: Setup, luck: Luck, *, eager: bool = False, trace: bool = False) -> Outcome:
+def replicate(setup: Setup, luck: Luck, *, eager: bool = False, trace: bool = False, worth: bool = False) -> Outcome:
     """Run one replication of one arm: this is the whole order of things.
 
     `eager` settles every customer at every settlement instead of those something happened to, and works out all
     money customer by customer: the slow way round to the same numbers. `trace` does so too and keeps the log of all
-    that happens.
+    that happens. `worth` keeps what every customer brought, beside the books.
     """
     world = build(
-        setup, luck, eager=eager, trace=trace
+        setup, luck, eager=eager, trace=trace, worth=worth
     )  # registers leaks and taps, fills the opening pool, holds month 0
     equity = _equity(world)  # what the opening pool is worth, before anything happens
     for time in sorted({t for t in setup.timeline.breakpoints if t < world.today.run.months}):
@@ -85,11 +88,11 @@ def replicate(setup: Setup, luck: Luck, *, eager: bool = False, trace: bool = Fa
     return _outcome(world, equity)
 
 
-def build(setup: Setup, luck: Luck, *, eager: bool = False, trace: bool = False) -> World:
+def build(setup: Setup, luck: Luck, *, eager: bool = False, trace: bool = False, worth: bool = False) -> World:
     """Make the world of one replication at month 0, with every mechanism that is on, sorted by name."""
     names = sorted((*mechanisms.ALWAYS_ON, *setup.today.on))
     parts: list[Mechanism] = [mechanisms.module(name).Mechanism() for name in names]
-    return World(setup, luck, parts, eager=eager, trace=trace)
+    return World(setup, luck, parts, eager=eager, trace=trace, worth=worth)
 
 
 def _change(world: World, time: float) -> Generator[Any, Any, None]:
@@ -113,16 +116,34 @@ def calendar(world: World) -> Generator[Any, Any, None]:
 
 def _equity(world: World) -> Floats:
     """Return customer equity now, by segment and origin: expected discounted margin of those present, after tax."""
-    rows, cells = world.pool.rows(), (len(world.segments), len(world.origins))
-    worth = future_value(world, rows, 12.0 * world.today.run.closing_years)
-    by_cell = np.bincount(world.pool["cell"][rows], worth, cells[0] * cells[1]).reshape(cells)
+    return _by_cell(world, _ahead(world))
+
+
+def _ahead(world: World) -> Floats:
+    """Return the expected discounted margin of each of those present, from now on and valued now, before tax."""
+    return future_value(world, world.pool.rows(), 12.0 * world.today.run.closing_years)
+
+
+def _by_cell(world: World, worth: Floats) -> Floats:
+    cells = len(world.segments), len(world.origins)
+    by_cell = np.bincount(world.pool["cell"][world.pool.rows()], worth, cells[0] * cells[1]).reshape(cells)
     return np.asarray(by_cell * (1 - world.now.firm.tax_rate), dtype=np.float64)
+
+
+def _worths(world: World, ahead: Floats) -> tuple[Floats, ...]:
+    """Return what customers brought: those who left, those present, and what the latter will, valued at month 0."""
+    if world.worth is None:
+        return ()
+    left = np.concatenate(world.worth.departed) if world.worth.departed else np.zeros(0)
+    late = math.exp(-world.ledger.discounting * world.time) * (1 - world.now.firm.tax_rate)
+    return left, world.pool["worth"][world.pool.rows()], ahead * late
 
 
 def _outcome(world: World, equity: Floats) -> Outcome:
     ledger = world.ledger
     world.end_changes()
-    closing = _equity(world) * np.exp(-ledger.discounting * world.time)
+    ahead = _ahead(world)
+    closing = _by_cell(world, ahead) * np.exp(-ledger.discounting * world.time)
     return Outcome(
         pool=ledger.pool,
         joined=ledger.joined,
@@ -149,6 +170,7 @@ def _outcome(world: World, equity: Floats) -> Outcome:
         fed=ledger.fed,
         observed=tuple(world.observed),
         trace=world.trace,
+        worths=_worths(world, ahead),
     )
 
 

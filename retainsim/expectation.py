@@ -112,18 +112,34 @@ def probe(today: Parameters, bases: Bases, lever: Floats, *, precision: float = 
     without the mechanisms that need simulation are a control variate: what they come to is known exactly, so that the
     simulation has to tell the difference only.
     """
-    coupled = any(_class_of(name).is_coupled(today) for name in (*mechanisms.ALWAYS_ON, *today.on))
-    coupled = coupled and today.pool.customers > 0
+    year = first_year(today, is_whole=is_coupled_firm(today))
+    content = [version("retainsim"), MODEL, PROBED, precision, year.model_dump(mode="json"), content_of(bases, lever)]
+    return Probe(*recall(content, lambda: _probe(Setup(year, Arm(), Timeline(year, Arm()), bases), lever, precision)))
+
+
+def is_coupled_firm(today: Parameters) -> bool:
+    """True where mechanisms make customers depend on one another."""
+    return any(_class_of(name).is_coupled(today) for name in (*mechanisms.ALWAYS_ON, *today.on))
+
+
+def first_year(today: Parameters, *, is_whole: bool) -> Parameters:
+    """Return a year without arms: of the firm with all who join, where it `is_whole`, else of many opening customers.
+
+    Where the pool is empty, newcomers stand in for it.
+    """
+    is_whole = is_whole and today.pool.customers > 0
     tenure = today.pool.tenure if today.pool.customers else "new"
-    pool = today.pool.model_copy(update={"customers": today.pool.customers if coupled else _BATCH, "tenure": tenure})
+    pool = today.pool.model_copy(update={"customers": today.pool.customers if is_whole else _BATCH, "tenure": tenure})
     run = today.run.model_copy(update={"months": 12})
     standing = today.mechanisms.model_copy(update={n: getattr(today.mechanisms, n).calm() for n in today.on})
     bare = {"run": run, "pool": pool, "mechanisms": standing, "arms": {}, "pieces": {}, "title": ""}
-    year = today.model_copy(update=bare | ({} if coupled else {"acquisition": {}}))
+    return today.model_copy(update=bare | ({} if is_whole else {"acquisition": {}}))
+
+
+def content_of(bases: Bases, lever: Floats) -> list[object]:
+    """Return what a simulated year follows from beside its parameters, in plain values."""
     tables = [table.tolist() for table in (bases.hazards, bases.observed, lever)]
-    laws = [repr(bases.frailties), repr(bases.durations), repr(bases.strains), *tables]
-    content = [version("retainsim"), MODEL, PROBED, precision, year.model_dump(mode="json"), laws]
-    return Probe(*recall(content, lambda: _probe(Setup(year, Arm(), Timeline(year, Arm()), bases), lever, precision)))
+    return [repr(bases.frailties), repr(bases.durations), repr(bases.strains), *tables]
 
 
 def _probe(setup: Setup, lever: Floats, precision: float) -> list[Floats]:
@@ -148,9 +164,9 @@ def _is_precise(batches: list[Batch], precision: float, segments: int) -> bool:
 
 def _controlled(setup: Setup, lever: Floats, batch: int) -> Batch:
     """Return a batch, with its difference from the plain firm of the same luck added to what that comes to exactly."""
-    count, base, other, *after = _probe_batch(setup, lever, batch)
+    count, base, other, *after = probe_batch(setup, lever, batch)
     plain = _plain(setup)
-    simulated, rest = _probe_batch(plain, lever, batch)[1:3]
+    simulated, rest = probe_batch(plain, lever, batch)[1:3]
     factors = standing_factors(plain.today, setup.bases) * lever
     hazards = setup.bases.hazards * factors
     share = np.divide(hazards, hazards.sum(1, keepdims=True), out=np.zeros_like(hazards), where=hazards > 0)
@@ -171,7 +187,7 @@ def _plain(setup: Setup) -> Setup:
     return replace(setup, today=bare, timeline=Timeline(bare, setup.arm))
 
 
-def _probe_batch(setup: Setup, lever: Floats, batch: int) -> Batch:
+def probe_batch(setup: Setup, lever: Floats, batch: int) -> Batch:
     """Return opening customers by segment, how many leave by reason, fed by bases and by mechanisms, and the rest."""
     world = build(setup, Luck(0, batch))
     world.money.is_kept = False

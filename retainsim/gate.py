@@ -94,8 +94,8 @@ def depart(world: World, until: float) -> None:
     _survey(world, rows, times, feeds["reasons"])
     _watch(world, rows, times)
     world.departed.append((pool["name"][rows], pool["joined"][rows], times, *where, pool["spell"][rows]))
-    if world.trace is not None:
-        world.trace.close(rows, times)
+    for watcher in world.money.watchers:
+        watcher.close(rows, times)
     world.touch("leave", rows, times, why=np.array(world.churn.reasons, dtype=object)[where[2]])
     world.pool.remove(rows)
 

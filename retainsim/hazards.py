@@ -65,6 +65,7 @@ class Hazards:
         self._adds: dict[tuple[str, str], Floats] = {}
         self._factors: dict[str, Floats] = {}
         self._each: dict[str, NDArray[np.bool_]] = {}
+        self._whole: set[str] = set()
         self.strains: dict[str, Strain] = {}
         self.levers = self._next_levers = np.ones((shape[0], shape[2]))
         self.table = np.zeros(shape)
@@ -83,9 +84,14 @@ class Hazards:
         wide[:, :, mine] = np.broadcast_to(self._mild(source, factor), self._shape[:2])[:, :, None]
         self._factors[source] = wide
 
-    def announce(self, source: str, reasons: Iterable[str]) -> None:
-        """Announce a factor that differs from customer to customer; 1 until its column is written."""
+    def announce(self, source: str, reasons: Iterable[str], *, whole: bool = False) -> None:
+        """Announce a factor that differs from customer to customer; 1 until its column is written.
+
+        One on the `whole` hazard multiplies strain too, as a lever does.
+        """
         self._each[source] = np.isin(np.array(self.reasons), list(reasons))
+        if whole:
+            self._whole.add(source)
         self._pool.own(f"factor.{source}", np.float64(1.0))
 
     def each(self, source: str, factors: Floats) -> Floats:
@@ -143,6 +149,8 @@ class Hazards:
         for source in sorted(self.strains):
             strain = self.strains[source]
             total[strain.reason] += self._pool[strain.column][rows] * self.levers[segment, strain.reason]
+        for source in sorted(self._whole):
+            total[self._each[source]] *= self._pool[f"factor.{source}"][rows]
         return total if total.any() else None
 
     def base_share(self) -> Floats:
@@ -194,9 +202,10 @@ class Hazards:
         return {source: logs for source, logs in found.items() if logs.any()}
 
     def _each_product(self, rows: Ints, reason: Ints) -> Floats:
+        """Return the product of factors of single customers, levers left out: these touch all parts alike."""
         product = np.ones(len(rows))
-        for source, reasons in sorted(self._each.items()):
-            product *= np.where(reasons[reason], self._pool[f"factor.{source}"][rows], 1.0)
+        for source in sorted(self._each.keys() - self._whole):
+            product *= np.where(self._each[source][reason], self._pool[f"factor.{source}"][rows], 1.0)
         return product
 
     def _tempo(self, rows: Ints, times: Floats, durations: tuple[Duration, ...]) -> Floats:

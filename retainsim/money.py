@@ -23,6 +23,7 @@ from retainsim.units import monthly_rate
 if TYPE_CHECKING:
     from retainsim.scenario.schema import Parameters
     from retainsim.trace import Trace
+    from retainsim.worth import Lines, Worth
 
 
 class Money:
@@ -46,8 +47,8 @@ class Money:
         """Work everything out customer by customer, even what need not be; same result."""
         self.is_kept = True
         """Post what flows; False where only heads are counted, as in calibration, which takes a fifth less time so."""
-        self.trace: Trace | None = None
-        """Where it is set, what every customer pays and costs is added up in columns of its own."""
+        self.watchers: list[Trace | Worth] = []
+        """Who is told what every customer pays and costs, beside the books."""
         for line, kind in (
             ("revenue", "revenue"),
             ("cost_of_sales", "variable"),
@@ -106,8 +107,7 @@ class Money:
         rates = self.inflation, self.inflation - self._ledger.discounting
         sold = [paid * np.exp(rate * times) for rate in rates]
         self._post(row, self._by_cell(rows, *sold), [none, none])
-        if self.trace is not None:
-            self._trace_sale(rows, times, sold[0])
+        self._tell(rows, times, self._sale(rows, sold))
 
     def _buys(self, rows: Ints) -> Floats:
         """Return how many units of revenue each customer brings a month: its size, and what it spends."""
@@ -119,8 +119,7 @@ class Money:
         if wide.any():
             pool = self._pool
             self._ledger.post_all(line, wide, times, pool["segment"][rows].astype(np.int64), pool["origin"][rows])
-            if self.trace is not None:
-                self.trace.note_money(line, rows, times, wide)
+            self._tell(rows, times, {line: (wide, wide * np.exp(-self._ledger.discounting * times))})
 
     def flow(
         self, line: str, rate: float, span: tuple[float, float], *, channel: str = "", inflated: bool = False
@@ -166,8 +165,7 @@ class Money:
             level = self._level(self._revenue, rows[mine])
             last = [level * paid for paid in self._bills.close(tariff, rows[mine], times[mine], rates)]
             self._post(row, self._by_cell(rows[mine], *last), [none, none])
-            if self.trace is not None:
-                self._trace_sale(rows[mine], times[mine], last[0])
+            self._tell(rows[mine], times[mine], self._sale(rows[mine], last))
         self.leave(rows, times)
 
     def leave(self, rows: Ints, times: Floats) -> None:
@@ -180,7 +178,7 @@ class Money:
             return
         row = month_row(float(until.max(initial=0.0)))
         for tariff, mine in self._by_unit(rows):
-            if not tariff.is_flat or self.by_customer:
+            if not tariff.is_flat or self.by_customer or self.watchers:
                 self._post_rows(tariff, rows[mine], until[mine], row)
         for line in self._charged_each:
             self._post_each(line, rows, until, row)
@@ -206,7 +204,7 @@ class Money:
 
     def settle_present(self, until: float) -> None:
         """Post up to `until` what is worked out customer by customer, for those present."""
-        if not self._flat.all() or self._charged_each:
+        if not self._flat.all() or self._charged_each or self.watchers:
             rows = self._pool.rows()
             self.settle_rows(rows, np.full(len(rows), until))
         self._pool["posted"][:] = until
@@ -228,7 +226,7 @@ class Money:
 
         Levels differ from cell to cell and are put on row by row, so that cells alike in all else are done at once.
         """
-        if self._flat.all():
+        if self._flat.all() and not self.watchers:
             return
         which = self._unit_of[self._pool["cell"][rows]]
         for index in np.flatnonzero(np.bincount(which)):
@@ -300,24 +298,31 @@ class Money:
         else:
             pays = pays * self._pool["size"][rows]
             revenue = [pays * over(tariff.revenue_profile, joined, start, until, r) for r in rates]
-        by_cell = self._by_cell(rows, *revenue, *serve)
-        self._post(row, by_cell[:2], by_cell[2:])
-        if self.trace is not None:
-            self._trace_flows(rows, until, revenue[0], serve[0])
+        if not tariff.is_flat or self.by_customer:
+            by_cell = self._by_cell(rows, *revenue, *serve)
+            self._post(row, by_cell[:2], by_cell[2:])
+        if self.watchers:
+            lines = self._sale(rows, revenue) | {"cost_to_serve": (serve[0], serve[1])} | self._charged(rows, until)
+            for each in self.watchers:
+                each.flow(rows, lines)
 
-    def _trace_sale(self, rows: Ints, times: Floats, sold: Floats) -> None:
-        assert self.trace is not None
-        self.trace.note_money("revenue", rows, times, sold)
-        self.trace.note_money("cost_of_sales", rows, times, sold * (1 - self._level(self._gross_margin, rows)))
+    def _tell(self, rows: Ints, times: Floats, lines: Lines) -> None:
+        for each in self.watchers:
+            each.pay(rows, times, lines)
 
-    def _trace_flows(self, rows: Ints, until: Floats, revenue: Floats, serve: Floats) -> None:
-        """Add up for each customer what runs with time."""
-        assert self.trace is not None
+    def _sale(self, rows: Ints, sold: list[Floats]) -> Lines:
+        """Return revenue and cost of sales of each customer by line, nominal and valued."""
+        cost, late = 1 - self._level(self._gross_margin, rows), self._ledger.discounting * self._level(self._lag, rows)
+        return {
+            "revenue": (sold[0], sold[1] * np.exp(-late)),
+            "cost_of_sales": (sold[0] * cost, sold[1] * cost),
+        }
+
+    def _charged(self, rows: Ints, until: Floats) -> Lines:
+        """Return what each customer is charged by line, nominal and valued, from where it was posted last."""
         pool, segment = self._pool, self._pool["segment"][rows]
-        months, cost = until - pool["posted"][rows], 1 - self._level(self._gross_margin, rows)
-        flows = {"revenue": revenue, "cost_of_sales": revenue * cost, "cost_to_serve": serve}
-        flows |= {line: self._charges[line][segment] * months for line in sorted(self._charges)}
+        spans = [between(pool["posted"][rows], until, rate) for rate in (0.0, -self._ledger.discounting)]
+        rates = {line: self._charges[line][segment] for line in sorted(self._charges)}
         for line in self._charged_each:
-            flows[line] = flows.get(line, 0.0) + pool[f"charge.{line}"][rows] * months
-        for line, amounts in flows.items():
-            self.trace.add_up(line, rows, amounts)
+            rates[line] = rates.get(line, 0.0) + pool[f"charge.{line}"][rows]
+        return {line: (rate * spans[0], rate * spans[1]) for line, rate in rates.items() if rate.any()}

@@ -114,6 +114,15 @@ class Results:
                 raise UsageError(f"there is no arm {name!r}; the arms are {', '.join(self.arms)}")
         return compare(self.outcomes, arm, other)
 
+    def saved(self, arm: str | None = None) -> pd.DataFrame:
+        """Return whom an arm (default: the headline's) saves, and what each is worth, where customers were kept.
+
+        One row per replication and customer who does not leave, or leaves later or sooner than in the baseline.
+        """
+        from retainsim.study.saved import saved_in
+
+        return saved_in(self, arm)
+
     def save(self, path: str | os.PathLike[str], *, force: bool = False) -> Path:
         """Write the run folder (run.json, scenario.toml, summary.json, tables) and return it.
 
@@ -129,8 +138,7 @@ class Results:
         for name in TABLES:
             table: pd.DataFrame = getattr(self, name)
             write_whole(folder / f"{name}.parquet", partial(table.to_parquet, index=False))
-        for name in EXTRAS:
-            extra: pd.DataFrame | None = getattr(self, name)
+        for name, extra in self._extras().items():
             if extra is not None:
                 write_whole(folder / f"{name}.parquet", partial(extra.to_parquet, index=False))
             else:
@@ -138,6 +146,11 @@ class Results:
         self._write_status(folder, "interrupted" if self.interrupted else "done")
         object.__setattr__(self, "folder", folder)
         return folder
+
+    def _extras(self) -> dict[str, pd.DataFrame | None]:
+        others = [name for name, arm in self.report["arms"].items() if "whom" in arm]
+        saved = pd.concat([self.saved(name) for name in others], ignore_index=True) if others else None
+        return {name: getattr(self, name) for name in EXTRAS} | {"saved": saved}
 
     def _write_status(self, folder: Path, status: str) -> None:
         head = {

@@ -8,6 +8,7 @@ import numpy as np
 
 from retainsim.draws import Floats, Ints
 from retainsim.pool import Pool
+from retainsim.worth import Lines
 
 COLUMNS = ("customer", "time", "what", "why", "line", "amount")
 
@@ -41,6 +42,16 @@ class Trace:
             self.lines.append(line)
             self.pool.own(column, np.float64(0.0))
         self.pool[column][rows] += amounts
+
+    def pay(self, rows: Ints, times: Floats, lines: Lines) -> None:
+        """Note amounts of these customers, each at its own time (months)."""
+        for line, (nominal, _) in lines.items():
+            self.note_money(line, rows, times, nominal)
+
+    def flow(self, rows: Ints, lines: Lines) -> None:
+        """Add up amounts of these customers that run with time."""
+        for line, (nominal, _) in lines.items():
+            self.add_up(line, rows, nominal)
 
     def close(self, rows: Ints, times: Floats) -> None:
         """Note what these customers have brought and cost on the lines that run with time, up to their own times."""

@@ -27,6 +27,7 @@ from retainsim.opening import default_mix, open_pool
 from retainsim.pool import Pool
 from retainsim.touches import Touches
 from retainsim.trace import Trace
+from retainsim.worth import Worth
 
 if TYPE_CHECKING:
     from retainsim.mechanism import Event, Mechanism
@@ -50,7 +51,14 @@ class World:
     """One replication of one arm."""
 
     def __init__(
-        self, setup: Setup, luck: Luck, mechanisms: Sequence[Mechanism], *, eager: bool = False, trace: bool = False
+        self,
+        setup: Setup,
+        luck: Luck,
+        mechanisms: Sequence[Mechanism],
+        *,
+        eager: bool = False,
+        trace: bool = False,
+        worth: bool = False,
     ) -> None:
         self.env = simpy.Environment()
         self.luck, self.today, self.arm, self.bases = luck, setup.today, setup.arm, setup.bases
@@ -60,7 +68,9 @@ class World:
         self.mechanisms = sorted(mechanisms, key=lambda mechanism: type(mechanism).__module__)
         self._build(setup.closed)
         self.churn.eager = self.money.by_customer = eager or trace
-        self.trace = self.money.trace = Trace(self.pool) if trace else None
+        self.trace = Trace(self.pool) if trace else None
+        self.worth = Worth(self.pool, self.ledger) if worth else None
+        self.money.watchers = [each for each in (self.trace, self.worth) if each is not None]
         for each in mechanisms:
             each.attach(self)
         self.settled, self._closed, self._ended = 0.0, -1, False
@@ -158,6 +168,8 @@ class World:
     def hold(self) -> None:
         """Hold factors, rates and tariffs as they are now until the next settlement."""
         self.now = self._timeline.at(self.in_force, self.window)
+        if self.worth is not None:
+            self.worth.tax_rate = self.now.firm.tax_rate
         self.money.hold(self.now, self.time)  # so that mechanisms see today's prices
         for each in self.mechanisms:
             each.hold(self)

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["EXTRA", "NAMES", "AnswerChart", "Chart", "Plot", "chart_of_answer", "draw", "names_of"]
 
-NAMES = ("npv", "bridge", "pool", "reasons")
-"""The charts, in the order of an argument: what it is worth, what of, how it comes about, and why."""
+NAMES = ("npv", "bridge", "pool", "reasons", "cash")
+"""The charts, in the order of an argument: what it is worth, what of, how it comes about, why, and when it pays."""
 
-EXTRA = ("leaks",)
-"""Charts of tables that a run has only if asked for; each is called after its table."""
+EXTRA = {"leaks": "leaks", "whale_curve": "customers"}
+"""Charts of tables that a run has only if asked for, with the table each is of."""
 
 
 class Chart(Protocol):
@@ -64,7 +64,7 @@ class Plot:
 
 def names_of(results: Results) -> tuple[str, ...]:
     """Return the charts of a run: those of every run, and those of what it was asked for besides."""
-    return (*NAMES, *(name for name in EXTRA if getattr(results, name) is not None))
+    return (*NAMES, *(name for name, table in EXTRA.items() if getattr(results, table) is not None))
 
 
 def chart(name: str) -> Chart:

@@ -104,7 +104,11 @@ def effort(command: Decorated) -> Decorated:
 def extras(command: Decorated) -> Decorated:
     """Give a command what a run may find out besides, as its argument `extras`."""
 
-    @click.option("--customers", is_flag=True, help="Also keep every customer's life, in customers.parquet.")
+    @click.option(
+        "--customers",
+        is_flag=True,
+        help="Also keep every customer's life (customers.parquet) and whom each arm saves (saved.parquet).",
+    )
     @click.option("--leaks", is_flag=True, help="Also find out what closing each leak would be worth.")
     @click.option("--trace", is_flag=True, help="Also log all that happens in the first replication (events.parquet).")
     @wraps(command)

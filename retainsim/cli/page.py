@@ -199,6 +199,7 @@ def _accounts(accounts: dict[str, Any], money: Money) -> list[RenderableType]:
 
 def _lever(lever: dict[str, Any], money: Money) -> str:
     scope = " and ".join(", ".join(names) for names in (lever["segments"], lever["reasons"]) if names)
+    reached = "" if lever["targets"] == "everyone" else f" of the {lever['aim']}"
     cost = [
         f"{cell.amount(lever['cost'][key], money)} {text}"
         for key, text in (("once", "once"), ("per_month", "a month"), ("per_customer_month", "per customer-month"))
@@ -206,7 +207,7 @@ def _lever(lever: dict[str, Any], money: Money) -> str:
     ]
     return (
         f"retention{f' ({scope})' if scope else ''} from {percent(lever['before'])} to {percent(lever['after'])} "
-        f"over 12 months: hazards x {figure(lever['hazard_factor'], 3)}{_when(lever)}; "
+        f"over 12 months: hazards{reached} x {figure(lever['hazard_factor'], 3)}{_when(lever)}; "
         f"costs {', '.join(cost) or 'nothing'}"
     )
 

@@ -8,7 +8,7 @@ from retainsim.cli import cell, desktable, leaktable, risktable
 from retainsim.cli.grid import Scale, estimated, lay_out
 from retainsim.cli.screen import plain
 from retainsim.study.compare import BASELINE
-from retainsim.wording import Money, percent
+from retainsim.wording import Money, percent, span
 from retainsim.workings.concentration import LANDSLIDE
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def show(results: Results, screen: Screen) -> None:
     desktable.show(results.report, screen)
     risktable.show(results.report, _landslide(results), screen)
     screen.say("")
-    for line in _economics(results.report["economics"], money):
+    for line in [*_economics(results.report["economics"], money), *_cash(results.report, money)]:
         screen.say(line)
     _self_check(results.report, screen)
 
@@ -110,6 +110,32 @@ def _economics(economics: dict[str, Any], money: Money) -> list[str]:
         more = cell.amount(economics["marginal_cost_to_retain"], money)
         lines.append(f"Cost of keeping one customer more for a year: {more}.")
     return lines
+
+
+def _cash(report: dict[str, Any], money: Money) -> list[str]:
+    """Say of every arm that puts money in first how much, and when it is back."""
+    horizon = span(report["run"]["months"])
+    paired = {arm["title"]: arm["versus_baseline"] for arm in report["arms"].values() if "versus_baseline" in arm}
+    lines = [
+        f"{plain(title)}: {_trough(found['cash_trough'], money)}, {_payback(found['payback_month'], horizon)}."
+        for title, found in paired.items()
+        if (found["cash_trough"]["high"] or 0.0) < 0.0
+    ]
+    return ["Cash against the baseline, in brackets 5th to 95th percentile:", *lines] if lines else []
+
+
+def _trough(found: dict[str, Any], money: Money) -> str:
+    size = {key: -found[other] for key, other in (("mean", "mean"), ("low", "high"), ("high", "low"))}
+    spread = money.interval(-found["p95"], -found["p05"])
+    return f"{money.mean(size)} short at the deepest ({spread}), in month {found['month']:.0f}"
+
+
+def _payback(found: dict[str, Any], horizon: str) -> str:
+    if found["median"] is None:
+        often = "" if found["never"] == 1.0 else f" in {percent(found['never'], 0)} of replications"
+        return f"not back within {horizon}{often}"
+    late = "never" if found["p95"] is None else f"{found['p95']:.0f}"
+    return f"back in month {found['median']:.0f} ({found['p05']:.0f} to {late})"
 
 
 def _listed(amounts: dict[str, float], money: Money) -> str:

@@ -9,18 +9,16 @@ saw up to 1.6).
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import model_validator
 
 from retainsim import mechanism
 from retainsim.mechanism import Word, setting
+from retainsim.workings.targeting import Targets, choose
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from retainsim.draws import Ints
     from retainsim.scenario.schema import Parameters
     from retainsim.world import World
 
@@ -37,9 +35,7 @@ class Settings(mechanism.Settings):
     aims_at: list[Word] | None = setting(
         None, "reasons", "the reasons the programme works on; default: all but involuntary"
     )
-    targets: Literal["everyone", "random", "most_valuable", "most_at_risk"] = setting(
-        "everyone", "", "whom the programme reaches"
-    )
+    targets: Targets = setting("everyone", "", "whom the programme reaches")
     reach: float = setting(1.0, "share", "share of customers reached, unless targets is everyone", ge=0, le=1)
     backfire: float = setting(
         1.0, "factor", "hazard of those reached is multiplied by this (assumption: 1)", ge=1, le=5
@@ -106,7 +102,10 @@ class Mechanism(mechanism.Mechanism):
         if self._selective:
             self._is_chosen = True
             rows = world.pool.rows()
-            world.pool["retention_programme.reached"][rows] = self._choose(world, rows)
+            now = world.now.mechanisms.retention_programme
+            assert now is not None
+            reached = choose(world, rows, targets=now.targets, share=now.reach, source="retention_programme")
+            world.pool["retention_programme.reached"][rows] = reached
 
     def _treat(self, world: World, factor: float, spend: float) -> None:
         rows = world.pool.rows()
@@ -123,18 +122,3 @@ class Mechanism(mechanism.Mechanism):
     def _reasons(self, world: World) -> tuple[str, ...]:
         aims_at = self._today(world).aims_at
         return tuple(aims_at) if aims_at else tuple(r for r in world.churn.reasons if r != "involuntary")
-
-    def _choose(self, world: World, rows: Ints) -> NDArray[np.bool_]:
-        now = world.now.mechanisms.retention_programme
-        names = world.pool["name"][rows]
-        tie = world.luck.uniform("retention_programme.reach", names)
-        if now.targets == "random":
-            return tie < now.reach
-        if now.targets == "most_valuable":
-            score = world.value_rate(rows)
-        else:
-            score = world.churn.rates(rows, without="retention_programme").sum(axis=0)
-        order = np.lexsort((tie, -score))
-        reached = np.zeros(len(rows), dtype=bool)
-        reached[order[: round(now.reach * len(rows))]] = True
-        return reached

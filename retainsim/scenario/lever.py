@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from retainsim import mechanisms
 from retainsim.mechanism import Event, Settings, Word, setting
+from retainsim.workings.targeting import Targets
 
 
 class Cost(Settings):
@@ -16,7 +17,7 @@ class Cost(Settings):
 
     once: float = setting(0.0, "money", "spent when the lever starts", ge=0)
     per_month: float = setting(0.0, "money per month", "while the lever is in force", ge=0)
-    per_customer_month: float = setting(0.0, "money per customer-month", "for every customer in scope", ge=0)
+    per_customer_month: float = setting(0.0, "money per customer-month", "for every customer reached", ge=0)
 
 
 class Timed(Settings):
@@ -58,6 +59,8 @@ class Retention(Timed):
     churn: float | None = setting(None, "factor", "churn is multiplied by this (0.95)", ge=0, le=1)
     reasons: list[Word] | None = setting(None, "reasons", "the reasons it works on; default: all", min_length=1)
     segments: list[Word] | None = setting(None, "segments", "the segments it works on; default: all", min_length=1)
+    targets: Targets = setting("everyone", "", "whom it reaches of those in scope, chosen anew at every review")
+    share: float | None = setting(None, "share", "share of those in scope it reaches, unless everyone", gt=0, le=1)
     cost: Cost = setting(Cost(), "", "what it costs; default: nothing, with a warning")
 
     @model_validator(mode="after")
@@ -70,6 +73,22 @@ class Retention(Timed):
                 "or churn (0.95 = churn x 0.95)"
             )
         return self
+
+    @model_validator(mode="after")
+    def _one_scope(self) -> Retention:
+        if self.targets != "everyone" and self.share is None:
+            raise ValueError(f"targets is {self.targets}: say which share of the customers it reaches (share = 0.3)")
+        if self.targets == "everyone" and self.share is not None:
+            raise ValueError(
+                f"share ({self.share:g}) without targets: say whom it reaches (random, most_valuable or most_at_risk)"
+            )
+        return self
+
+    @property
+    def aim(self) -> str:
+        """Return whom it reaches of those in scope, in words."""
+        who = "reached at random" if self.targets == "random" else self.targets.replace("_", " ")
+        return who if self.share is None else f"{100 * self.share:g} % {who}"
 
     def goal(self, retention: float) -> float:
         """Return the 12-month retention asked for, from the one there is (both shares)."""

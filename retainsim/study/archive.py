@@ -12,7 +12,7 @@ from retainsim.study.store import Arrays
 
 TABLES = ("lines", "values", "fed")
 """Fields that hold an array for each name."""
-ROWS = ("present", "departed")
+ROWS = ("present", "departed", "worths")
 """Fields that hold one array per column."""
 _OBSERVED = ("mechanism", "month", "measure", "value")
 

@@ -79,9 +79,14 @@ def spared(leak: Leak, baseline: Outcome, closed: Outcome, reasons: Sequence[str
 
 
 def saved(outcome: Outcome, baseline: Outcome) -> float:
-    """Count those present at the horizon who have left by then in the baseline."""
-    lost = np.unique(np.asarray(baseline.departed[0])) if baseline.departed else np.zeros(0, np.uint64)
-    return float(np.isin(lost, outcome.present[0]).sum())
+    """Count those present at the horizon who have left by then in the baseline, and not come back."""
+    return float(np.isin(lost(baseline), outcome.present[0]).sum())
+
+
+def lost(outcome: Outcome) -> np.ndarray:
+    """Return the names of those who have left by the horizon and not come back, sorted."""
+    gone = np.unique(np.asarray(outcome.departed[0])) if outcome.departed else np.zeros(0, np.uint64)
+    return gone if not outcome.present else np.setdiff1d(gone, outcome.present[0], assume_unique=True)
 
 
 def _left_through(leak: Leak, outcome: Outcome, reasons: Sequence[str]) -> float:

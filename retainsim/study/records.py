@@ -43,15 +43,19 @@ def observations(played: Played) -> pd.DataFrame:
 def customers(played: Played, labels: Labels) -> pd.DataFrame:
     """Tabulate every customer of every replication: who, from where, when it came and went, and why.
 
-    `customer` is the name in hexadecimal, the same in all arms; `left_month` is empty for those still there.
+    `customer` is the name in hexadecimal, the same in all arms; `left_month` is empty for those still there. `value` is
+    what it brought within the run and `closing_value` what it is expected to bring beyond, both valued at month 0 and
+    after tax (money); what is posted to no customer is in neither.
     """
     frames = []
     for arm, replications in played.items():
         for index, outcome in replications:
             names, joined, segments, origins, spells = outcome.present
+            left, present, ahead = outcome.worths
             nobody = np.full(len(names), -1)
-            here = (names, joined, np.full(len(names), np.nan), segments, origins, nobody, spells)
-            parts = [part for part in (outcome.departed, here) if part]
+            here = (names, joined, np.full(len(names), np.nan), segments, origins, nobody, spells, present, ahead)
+            gone = (*outcome.departed, left, np.zeros(len(left))) if outcome.departed else ()
+            parts = [part for part in (gone, here) if part]
             lives = [np.concatenate(columns) for columns in zip(*parts, strict=True)]
             frames.append(_lives(arm, index, lives, labels))
     return pd.concat(frames, ignore_index=True)
@@ -92,7 +96,7 @@ def _events(found: Trace) -> pd.DataFrame:
 
 
 def _lives(arm: str, index: int, lives: list[np.ndarray], labels: Labels) -> pd.DataFrame:
-    names, joined, left, segments, origins, reasons, spells = lives
+    names, joined, left, segments, origins, reasons, spells, value, ahead = lives
     columns = {
         "arm": arm,
         "replication": index,
@@ -103,5 +107,7 @@ def _lives(arm: str, index: int, lives: list[np.ndarray], labels: Labels) -> pd.
         "joined_month": joined,
         "left_month": left,
         "reason": np.array([*labels.reasons, ""])[reasons],
+        "value": value,
+        "closing_value": ahead,
     }
     return pd.DataFrame(columns).sort_values(["joined_month", "customer", "spell"], ignore_index=True)

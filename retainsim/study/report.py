@@ -16,7 +16,7 @@ from retainsim.draws import Floats
 from retainsim.engine import Outcome
 from retainsim.results import SCHEMA, Results
 from retainsim.scenario import Scenario
-from retainsim.study import concentration, desks, leaks, records, tables
+from retainsim.study import cash, concentration, desks, leaks, records, tables
 from retainsim.study.compare import (
     BASELINE,
     Estimate,
@@ -27,6 +27,7 @@ from retainsim.study.compare import (
     ratio,
 )
 from retainsim.study.leaks import Leak, Spared
+from retainsim.study.saved import whom
 from retainsim.study.selfcheck import self_check
 from retainsim.study.verdict import verdict
 
@@ -76,6 +77,9 @@ def build(
     _watch_desks(report, observed)
     if closings:
         report["leaks"] = leaks.table(closings).to_dict("records")
+    kept = records.customers(played, labels) if played[BASELINE][0][1].present else None
+    if kept is not None:
+        _name_whom(report, kept, [index for index, _ in played[BASELINE]], with_closing)
     report["verdict"] = verdict(scenario, report, outcomes)
     report["self_check"] = self_check(scenario, found, played[BASELINE])
     report["warnings"] = _warnings(scenario, report, ending)
@@ -90,7 +94,7 @@ def build(
         attribution=fed,
         observations=observed,
         leaks=leaks.table(closings) if closings else None,
-        customers=records.customers(played, labels) if played[BASELINE][0][1].present else None,
+        customers=kept,
         interrupted=ending.interrupted,
         precision_reached=ending.precision_reached,
     )
@@ -134,6 +138,7 @@ def _arms(
                 "retention_before": lever.before,
                 "retention_asked": arm.retention.goal(lever.before) if arm.retention else lever.before,
                 "retention_expected": lever.after,
+                "standard_error": lever.error,
             }
     return found
 
@@ -152,25 +157,17 @@ def _measures(table: pd.DataFrame, labels: tables.Labels) -> dict[str, Any]:
 def _versus(outcomes: pd.DataFrame, monthly: pd.DataFrame, labels: tables.Labels, arm: str) -> dict[str, Any]:
     difference = differences(outcomes, arm)
     gains = difference["npv"].to_numpy()
-    mine = outcomes[outcomes["arm"] == arm]
+    mine, gained = outcomes[outcomes["arm"] == arm], cash.gains(monthly, arm)
     return {
         **_measures(difference, labels),
         "p_better": float((gains > 0).mean()),
         "p_mean_better": confidence_above_zero(gains),
         "expected_loss": expected_loss(gains),
         "saved": estimate(mine["saved"].to_numpy()),
-        "payback_month": _payback(monthly, arm),
+        "payback_month": cash.payback(gained),
+        "cash_trough": cash.trough(gained),
         "affordable_per_customer_month": _affordable(difference, mine),
     }
-
-
-def _payback(monthly: pd.DataFrame, arm: str) -> dict[str, float | None]:
-    """Return how often the gain over the baseline is back within the horizon, and the mean month where it is."""
-    cash = monthly.pivot_table(index="month", columns=["arm", "replication"], values="present_value", sort=False)
-    gain = (cash[arm] - cash[BASELINE]).cumsum().to_numpy()
-    months = np.array([economics.payback_month(path) for path in gain.T])
-    back = months[np.isfinite(months)]
-    return {"mean": float(back.mean()) if len(back) else None, "share": len(back) / len(months)}
 
 
 def _affordable(difference: pd.DataFrame, mine: pd.DataFrame) -> Estimate:
@@ -212,6 +209,16 @@ def _watch_desks(report: dict[str, Any], observed: pd.DataFrame) -> None:
     """Tell of every arm with a service desk what happened there."""
     for name, told in desks.by_arm(observed).items():
         report["arms"][name]["service_desk"] = told
+
+
+def _name_whom(
+    report: dict[str, Any], customers: pd.DataFrame, replications: Sequence[int], with_closing: bool
+) -> None:
+    """Say of every arm whom it saves."""
+    months = report["run"]["months"]
+    for name in [name for name in report["arms"] if name != BASELINE]:
+        found = whom(customers, name, replications, months=months, with_closing=with_closing)
+        report["arms"][name]["whom"] = found
 
 
 def _means(played: Mapping[str, Sequence[tuple[int, Outcome]]], table: str) -> dict[str, Floats]:

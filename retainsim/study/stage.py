@@ -159,8 +159,8 @@ def _world(scenario: Scenario, assumed: Values) -> Scenario:
 
 
 def _goal(lever: Retention) -> str:
-    """Return what a lever asks for, without what it costs and when it starts."""
-    return lever.model_dump_json(include={"points", "relative", "churn", "reasons", "segments"})
+    """Return what a lever asks for and of whom, without what it costs and when it starts."""
+    return lever.model_dump_json(include={"points", "relative", "churn", "reasons", "segments", "targets", "share"})
 
 
 @lru_cache(maxsize=256)

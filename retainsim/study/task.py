@@ -15,7 +15,7 @@ from retainsim.scenario import Scenario
 from retainsim.study import records
 from retainsim.study.archive import pack, unpack
 from retainsim.study.compare import BASELINE
-from retainsim.study.leaks import Leak, Spared, leaks_of, saved, spared
+from retainsim.study.leaks import Leak, Spared, leaks_of, lost, saved, spared
 from retainsim.study.stage import Stage, Variant
 from retainsim.study.store import Store, fingerprint
 from retainsim.world import Setup
@@ -75,16 +75,16 @@ class Task:
 
     def _baseline(self, replication: int) -> Outcome:
         """Play the baseline; the names of those who left stay with it, so that others can tell whom they saved."""
-        outcome = replicate(self.setup(BASELINE, replication), self.luck(replication))
+        outcome = replicate(self.setup(BASELINE, replication), self.luck(replication), worth=self.lives)
         if not self.lives:
-            outcome = replace(outcome, present=(), departed=outcome.departed[:1])
+            outcome = replace(outcome, present=(), departed=(lost(outcome),))
         return self._keep(self._key(BASELINE, replication), outcome)
 
     def _other(self, name: str, replication: int, baseline: Outcome) -> Outcome:
         """Play another arm and count whom it saved."""
         if name == BASELINE:
             return baseline
-        outcome = replicate(self.setup(name, replication), self.luck(replication))
+        outcome = replicate(self.setup(name, replication), self.luck(replication), worth=self.lives)
         outcome = replace(outcome, saved=saved(outcome, baseline))
         if not self.lives:
             outcome = replace(outcome, present=(), departed=())

@@ -14,7 +14,7 @@ from retainsim.study.compare import (
     estimate,
     ratio,
 )
-from retainsim.wording import Money, figure, percent, span
+from retainsim.wording import Money, count, figure, percent, span
 
 if TYPE_CHECKING:
     from retainsim.scenario import Scenario
@@ -31,6 +31,7 @@ def verdict(scenario: Scenario, report: Report, outcomes: pd.DataFrame) -> list[
     sentences = [_worth(scenario, report, name, money) for name in arms]
     sentences[0] = f"{_terms(report)}: {sentences[0]}"
     sentences += [_affordable(report, name, money) for name in arms if _is_free(scenario, report, name)]
+    sentences += [said for name in arms if (said := _whom(report, name, money))]
     sentences += _against_acquisition(scenario, report, outcomes)
     return [*sentences, _best(report, outcomes, money), *_leaks(report, money)]
 
@@ -123,6 +124,24 @@ def _affordable(report: Report, name: str, money: Money) -> str:
         f"{money.exact(most['mean'])} per customer-month (95 %: {money.exact(most['low'])} to "
         f"{money.exact(most['high'])}; closing value not counted)."
     )
+
+
+def _whom(report: Report, name: str, money: Money) -> str | None:
+    """Say whom an arm saves and what they are worth, where customers were kept and it saves any to speak of."""
+    arm, horizon = report["arms"][name], span(report["run"]["months"])
+    found = arm.get("whom")
+    if found is None or (found["saved"]["low"] or 0.0) < 1.0 or found["worth_each"]["mean"] is None:
+        return None
+    many, each, top = found["saved"], found["worth_each"], found["top_tenth"]
+    said = (
+        f"{arm['title']}: saves {count(many['mean'])} customers by the end of {horizon} (95 %: {count(many['low'])} to "
+        f"{count(many['high'])}), worth {money.say(each['mean'])} each "
+        f"(95 %: {money.interval(each['low'], each['high'])})"
+    )
+    if top["low"] is None or many["mean"] < 20.0:
+        return f"{said}."
+    few = f"the {count(0.1 * many['mean'])} worth most bring {percent(top['mean'], 0)} of that"
+    return f"{said}; {few} (95 %: {percent(top['low'])} to {percent(top['high'])})."
 
 
 def _against_acquisition(scenario: Scenario, report: Report, outcomes: pd.DataFrame) -> list[str]:

@@ -11,7 +11,8 @@ from architecture.source import functions, imports, modules, named
 LAYERS = (
     {"errors", "units", "draws", "theory", "wording", "parallel"},
     {"laws", "profile", "cache", "ledger", "pool"},
-    {"bases", "clocks", "acquisition", "fuses", "tariff", "hazards", "touches", "trace"},
+    {"bases", "clocks", "acquisition", "fuses", "tariff", "hazards", "touches", "worth"},
+    {"trace"},
     {"census"},
     {"churn", "money", "opening", "closing", "gate"},
     {"world", "mechanism"},
@@ -20,7 +21,7 @@ LAYERS = (
     {"scenario"},
     {"engine"},
     {"expectation"},
-    {"refinement"},
+    {"aim", "refinement"},
     {"calibration", "economics", "outlook"},
     {"explain", "results"},
     {"study", "fit"},

@@ -153,7 +153,7 @@ LEAKS = {
 def made(name):
     if name in LEAKS:
         return leaking(*LEAKS[name])
-    return retainsim.run(retainsim.loads(TEXTS[name]), replications=3, jobs=1, leaks=name == "leaky")
+    return retainsim.run(retainsim.loads(TEXTS[name]), replications=3, jobs=1, leaks=name == "leaky", customers=True)
 
 
 def leaking(base, rows):
@@ -166,7 +166,11 @@ def leaking(base, rows):
     return dataclasses.replace(found, leaks=table.drop(columns="half"), report=found.report | {"arms": arms})
 
 
-CASES = [*((name, each) for name in NAMES for each in TEXTS), *(("leaks", each) for each in ("leaky", *LEAKS))]
+CASES = [
+    *((name, each) for name in NAMES for each in TEXTS),
+    *(("leaks", each) for each in ("leaky", *LEAKS)),
+    *(("whale_curve", each) for each in TEXTS),
+]
 
 
 @pytest.fixture(scope="session", params=CASES, ids="-".join)
@@ -177,7 +181,7 @@ def case(request):
 
 @pytest.fixture(scope="session")
 def plain():
-    return made("plain")
+    return dataclasses.replace(made("plain"), customers=None)
 
 
 @pytest.fixture(scope="session")

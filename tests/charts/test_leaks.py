@@ -28,7 +28,7 @@ def test_a_run_that_did_not_look_at_its_leaks_says_how_to_get_the_chart(plain):
 def test_a_run_that_looked_at_its_leaks_has_the_chart(run, tmp_path):
     assert "leaks" in dir(run("leaky").plot)
     paths = draw(run("leaky"), tmp_path, formats=["svg"])
-    assert [path.stem for path in paths] == [*NAMES, "leaks"]
+    assert [path.stem for path in paths] == [*NAMES, "leaks", "whale_curve"]
 
 
 def test_leaks_are_those_of_the_baseline(run):

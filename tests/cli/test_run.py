@@ -274,7 +274,7 @@ def test_without_leaks_nothing_is_said_of_them(here, play):
 def test_the_chart_of_leaks_is_drawn_where_there_are_any(here, play):
     result = play("run", "quick.toml", "--leaks", "-o", "mine")
     assert {"leaks.png", "leaks.svg"} <= {path.name for path in (here / "mine" / "charts").iterdir()}
-    assert "(10 files)" in result.stderr
+    assert "(12 files)" in result.stderr
 
 
 @pytest.mark.parametrize("width", [50, 60, 80, 120])
@@ -332,3 +332,35 @@ def test_a_failing_self_check_is_loud(play, monkeypatch):
     result = play(*RUN)
     assert "SELF-CHECK FAILED: pool at the horizon: simulated 90, theory 100 (allowed 95 to 105)" in result.stdout
     assert "self-check failed" in result.stderr
+
+
+AIMED = """
+[arms.at_risk]
+title = "Five points, on those most at risk"
+retention = { points = 5, targets = "most_at_risk", share = 0.6, cost = { per_customer_month = 1.5 } }
+"""
+
+
+def test_whom_an_arm_saves_is_said_and_kept_where_customers_are(here, play):
+    with (here / "quick.toml").open("a", encoding="utf-8") as file:
+        file.write(AIMED)
+    said = play("run", "quick.toml", "--customers", "--no-charts", "--set", "pool.customers=2000", "-o", "mine").stdout
+    assert re.search(r"Five points more retention: saves \d+ customers by the end of one year \(95 %: ", said)
+    assert re.search(r"the \d+ worth most bring \d+ % of that \(95 %: ", said)
+    assert {"customers.parquet", "saved.parquet"} <= {path.name for path in (here / "mine").iterdir()}
+    again = play("run", "quick.toml", "--no-charts", "--set", "pool.customers=2000", "-o", "mine", "--force").stdout
+    assert "worth most" not in again
+    assert not (here / "mine" / "saved.parquet").exists()
+
+
+def test_what_an_arm_puts_in_first_is_said_with_when_it_is_back(play):
+    said = play("run", "quick.toml", "--no-charts").stdout
+    assert "Cash against the baseline, in brackets 5th to 95th percentile:" in said
+    assert re.search(r"Twice the advertising: EUR .* short at the deepest \(EUR .*\), in month \d+, not back", said)
+
+
+def test_an_aimed_lever_is_explained_with_whom_it_reaches(here, play):
+    with (here / "quick.toml").open("a", encoding="utf-8") as file:
+        file.write(AIMED)
+    text = " ".join(play("explain", "quick.toml").stdout.split())
+    assert "hazards of the 60 % most at risk x 0." in text

@@ -322,7 +322,7 @@ def probed(today, bases, batch):
     run = today.run.model_copy(update={"months": 12})
     one = today.model_copy(update={"run": run, "pool": today.pool.model_copy(update={"customers": 20_000})})
     start = Setup(one, Arm(), Timeline(one, Arm()), bases)
-    return expectation._probe_batch(start, np.ones_like(bases.hazards), batch)[:3]
+    return expectation.probe_batch(start, np.ones_like(bases.hazards), batch)[:3]
 
 
 @pytest.mark.parametrize("mechanisms", [FAILURES, PERCEPTION, PAYMENTS, FAILURES | PERCEPTION | KEY], ids=["failures", "perception", "payments", "three"])  # fmt: skip

@@ -58,8 +58,8 @@ def play(
 def play_in_order(names: list[str], start: Setup, luck: Luck, monkeypatch: Any) -> engine.Outcome:
     """Play one replication with exactly these mechanisms, attached in this order."""
 
-    def build(start: Setup, luck: Luck, *, eager: bool = False, trace: bool = False) -> World:
-        return World(start, luck, [module(name).Mechanism() for name in names], eager=eager, trace=trace)
+    def build(start: Setup, luck: Luck, **more: bool) -> World:
+        return World(start, luck, [module(name).Mechanism() for name in names], **more)
 
     with monkeypatch.context() as patch:
         patch.setattr(engine, "build", build)
