@@ -57,10 +57,10 @@ def bridge(results: Results, *, arm: str | None = None, ax: Axes | None = None) 
     """Draw what lies between the baseline's NPV and an arm's; for the baseline, between nothing and its NPV."""
     subject = Subject(results, arm)
     start = 0.0 if subject.is_alone else float(results.report["arms"][BASELINE]["npv"]["mean"])
-    steps = _steps(subject, start)
-    up = _scale(subject, start, steps)
+    steps = steps_of(subject, start)
+    up = scale_of(subject, start, steps)
     with canvas.style():
-        slide = Slide(results, _finding(subject, steps), _about(subject), notes=_notes(up), ax=ax)
+        slide = Slide(results, finding_of(subject, steps), about_of(subject), notes=notes_of(up), ax=ax)
         panel = _panel(slide, subject, len(steps) + (1 if subject.is_alone else 2), up)
         first = 0 if subject.is_alone else 1
         if first:
@@ -71,7 +71,7 @@ def bridge(results: Results, *, arm: str | None = None, ax: Axes | None = None) 
     return panel.ax
 
 
-def _steps(subject: Subject, start: float) -> list[_Step]:
+def steps_of(subject: Subject, start: float) -> list[_Step]:
     """Return the steps in order; they end at the arm's NPV."""
     lines = _lines(subject)
     steps, level = [], start
@@ -112,7 +112,8 @@ def _differences(subject: Subject) -> dict[str, Floats]:
 # -- words ------------------------------------------------------------------------------------------------------
 
 
-def _finding(subject: Subject, steps: list[_Step]) -> str:
+def finding_of(subject: Subject, steps: list[_Step]) -> str:
+    """Say what the difference comes to, and what most of it is made of."""
     if subject.is_alone:
         npv = float(subject.report["npv"]["mean"])
         return _made_of(subject, steps, f"NPV is {subject.say(npv)}", -1 if npv < 0 else 1)
@@ -137,7 +138,8 @@ def _made_of(subject: Subject, steps: list[_Step], said: str, sign: int) -> str:
     return f"{said}: {_word(largest)} {subject.signed(sign * parts[largest])}" if parts else said
 
 
-def _about(subject: Subject) -> str:
+def about_of(subject: Subject) -> str:
+    """Say what the bridge shows, and the difference with its interval."""
     lines = f"black lines: 95 % interval of the mean of {subject.replications}"
     if subject.is_alone:
         return f"value at month 0 of every line, {subject.terms}; {lines}"
@@ -147,7 +149,8 @@ def _about(subject: Subject) -> str:
     return f"NPV {subject.terms}. Difference: {sign}{subject.mean(gain)} ({interval}); {lines}"
 
 
-def _notes(up: Scale) -> list[str]:
+def notes_of(up: Scale) -> list[str]:
+    """Warn where the axis of money does not start at zero."""
     return [] if up.has_zero else ["The axis does not start at zero: read the steps, and the totals by their numbers."]
 
 
@@ -158,7 +161,7 @@ def _word(line: str) -> str:
 # -- drawing ----------------------------------------------------------------------------------------------------
 
 
-def _scale(subject: Subject, start: float, steps: list[_Step]) -> Scale:
+def scale_of(subject: Subject, start: float, steps: list[_Step]) -> Scale:
     """Return the axis of money: from zero, unless the steps could then not be seen."""
     levels = [start, *(x for step in steps for x in (step.end, *_ends(step)))]
     largest = max(abs(x) for x in levels)

@@ -120,7 +120,7 @@ class Slide:
             FigureCanvasAgg(self._figure)
             self._figure.set_label(sentence(finding))
         self._place(ax)
-        self.bottom = self._foot([bound(sentence(line)) for line in (*notes, _source(results))])
+        self.bottom = self._foot([bound(sentence(line)) for line in (*notes, source_of(results))])
         self.top = self._head(bound(sentence(finding)), bound(sentence(about)))
 
     def panel(self, box: tuple[float, float, float, float], across: Scale, up: Scale, *, grid: str = "y") -> Panel:
@@ -219,6 +219,7 @@ def _root(ax: Axes) -> Figure:
     return figure
 
 
-def _source(results: Results | Answer) -> str:
+def source_of(results: Results | Answer) -> str:
+    """Return the line that says which program, scenario and seed a chart comes from."""
     run, title = results.report["run"], clean(results.report["scenario"]["title"])
     return f"Source: retainsim {run['version']}, “{title}”, {run['replications']:,} replications, seed {run['seed']}"

@@ -49,21 +49,21 @@ class _Path:
 def pool(results: Results, *, arm: str | None = None, ax: Axes | None = None) -> Axes:
     """Draw the pool over time by arm, and below it the joins and leavings of the baseline and one arm."""
     subject = Subject(results, arm)
-    paths = {name: _path(results, name, "pool") for name in subject.arms}
-    levels = Scale.of(_extent(paths.values()), most=6)
+    paths = {name: path_of(results, name, "pool") for name in subject.arms}
+    levels = Scale.of(extent_of(paths.values()), most=6)
     if levels.low < _ZOOM * levels.high:
-        levels = Scale.of(_extent(paths.values()), most=6, zero=True)
-    flows, target = _flows(subject), _at_target(subject)
-    rates = Scale.of([*_extent(flows.values()), *(target.mean if target else ())], most=4, zero=True)
+        levels = Scale.of(extent_of(paths.values()), most=6, zero=True)
+    flows, target = flows_of(subject), _at_target(subject)
+    rates = Scale.of([*extent_of(flows.values()), *(target.mean if target else ())], most=4, zero=True)
     with canvas.style():
-        slide = Slide(results, _finding(subject), _about(subject), notes=_notes(subject), ax=ax)
+        slide = Slide(results, finding_of(subject), _about(subject), notes=notes_of(subject), ax=ax)
         upper, lower = _panels(subject, slide, levels, rates)
         _draw_pools(subject, upper, paths)
         _draw_flows(subject, lower, flows, target)
     return upper.ax
 
 
-def _path(results: Results, arm: str, column: str, first: int = 0) -> _Path:
+def path_of(results: Results, arm: str, column: str, first: int = 0) -> _Path:
     """Estimate a column of the monthly table for every month that is drawn."""
     mine = results.monthly[results.monthly["arm"] == arm]
     wide = mine.pivot_table(index="month", columns="replication", values=column)
@@ -77,14 +77,15 @@ def _path(results: Results, arm: str, column: str, first: int = 0) -> _Path:
     return _Path(np.array(months, np.float64), mean, low, high)
 
 
-def _extent(paths: Iterable[_Path]) -> list[float]:
+def extent_of(paths: Iterable[_Path]) -> list[float]:
+    """Return the ends of every interval."""
     return [x for path in paths for x in (*path.low, *path.high)]
 
 
-def _flows(subject: Subject) -> dict[tuple[str, str], _Path]:
+def flows_of(subject: Subject) -> dict[tuple[str, str], _Path]:
     """Return joins and leavings a month, by arm and flow: the baseline's and those of the subject."""
     arms = dict.fromkeys((BASELINE, subject.arm))
-    return {(arm, flow): _path(subject.results, arm, flow, 1) for arm in arms for flow in ("joined", "left")}
+    return {(arm, flow): path_of(subject.results, arm, flow, 1) for arm in arms for flow in ("joined", "left")}
 
 
 def _at_target(subject: Subject) -> _Path | None:
@@ -93,7 +94,7 @@ def _at_target(subject: Subject) -> _Path | None:
     stay = subject.results.report["arms"][BASELINE]["retention_12m"]["mean"]
     if target is None or stay is None or 1 - stay <= target:
         return None
-    present = _path(subject.results, BASELINE, "pool", 1)
+    present = path_of(subject.results, BASELINE, "pool", 1)
     leavings = monthly_hazard(target) * present.mean
     return _Path(present.months, leavings, leavings, leavings)
 
@@ -106,10 +107,11 @@ def _banded(subject: Subject) -> list[str]:
 # -- words ------------------------------------------------------------------------------------------------------
 
 
-def _finding(subject: Subject) -> str:
+def finding_of(subject: Subject) -> str:
+    """Say how many customers there are at the end."""
     end = subject.report["pool_end"]["mean"]
     if subject.is_alone:
-        start = _path(subject.results, subject.arm, "pool").mean[0]
+        start = path_of(subject.results, subject.arm, "pool").mean[0]
         verb = "grows" if end > start else "shrinks" if end < start else "stays"
         change = f"from {amount(start)} to {amount(end)}" if end != start else f"at {amount(end)}"
         return f"The pool {verb} {change} customers in {subject.horizon}"
@@ -127,7 +129,8 @@ def _about(subject: Subject) -> str:
     return shown
 
 
-def _notes(subject: Subject) -> list[str]:
+def notes_of(subject: Subject) -> list[str]:
+    """Say which arms are left out, and whether the leak exceeds the target."""
     target = subject.results.scenario.parameters.churn.target_annual
     notes = subject.left_out
     if target is not None and _at_target(subject) is not None:
