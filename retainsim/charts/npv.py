@@ -27,7 +27,7 @@ _TALLEST = 1.6
 def npv(results: Results, *, arm: str | None = None, ax: Axes | None = None) -> Axes:
     """Draw the NPV of every arm and, beside it, its paired difference from the baseline, with intervals."""
     subject = Subject(results, arm)
-    arms = ranked_of(subject)
+    arms = ranked_arms(subject)
     own = {name: results.report["arms"][name]["npv"] for name in arms}
     gains = {name: results.report["arms"][name]["versus_baseline"]["npv"] for name in arms if name != BASELINE}
     with canvas.style():
@@ -43,7 +43,7 @@ def npv(results: Results, *, arm: str | None = None, ax: Axes | None = None) -> 
     return left.ax
 
 
-def ranked_of(subject: Subject) -> list[str]:
+def ranked_arms(subject: Subject) -> list[str]:
     """Return the baseline, then the arms by their mean NPV, the highest first."""
     arms = subject.results.report["arms"]
     others = [name for name in subject.arms if name != BASELINE]

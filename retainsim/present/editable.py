@@ -1,0 +1,282 @@
+"""Editable: a chart that PowerPoint itself draws and edits, with the run's own numbers in the workbook behind it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from retainsim.charts.canvas import INCH
+from retainsim.charts.colours import AXIS, GAIN, GREY, INK, LIGHT, LOSS, ink
+from retainsim.charts.lettering import cut, height, visible, width, wrap
+from retainsim.present.native import Part, step_of
+from retainsim.present.sheet import NAME, Column, columns_of, listed, steps_of, workbook
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pptx.chart.chart import Chart
+
+    from retainsim.present.master import Box
+
+SIZE = 12.0
+"""Points of all that is written in a chart."""
+_HEAD, _TICKS, _NAMES = 0.4, 0.4, 0.5
+"""Inches above the axes, below them, and the share of the width that names of bars take at most."""
+_BOLD = 'b="1"'
+
+
+def add_chart(shapes: Any, part: Part, box: Box, *, alt: str) -> Any:
+    """Add a chart to the shapes of a slide, in a box, with a text for those who cannot see it; return its frame."""
+    from pptx.chart.data import CategoryChartData
+    from pptx.util import Inches
+
+    columns = steps_of(part, GAIN, LOSS) if part.kind == "steps" else columns_of(part)
+    columns = [replace(column, name=visible(column.name) or "all") for column in columns]
+    names, inner = _names(part, box)
+    data = CategoryChartData(number_format=part.number)
+    data.categories = names
+    for column in columns:
+        data.add_series(column.name, column.values)
+    place = (Inches(x) for x in (box.left, box.top, box.width, box.height))
+    frame = shapes.add_chart(_type(part), *place, data)
+    frame._element.nvGraphicFramePr.cNvPr.set("descr", visible(alt))
+    frame.chart.part.chart_workbook.update_from_xlsx_blob(workbook(names, columns, part.number))
+    _dress(frame.chart, part, columns)
+    _lay_out(frame.chart, inner, box)
+    return frame
+
+
+def plot_box(part: Part, box: Box) -> Box:
+    """Return where on the slide the axes of a chart in a box are."""
+    left, top, wide, high = _names(part, box)[1]
+    return replace(box, left=box.left + left, top=box.top + top, width=wide, height=high)
+
+
+def _type(part: Part) -> Any:
+    from pptx.enum.chart import XL_CHART_TYPE
+
+    kinds = {
+        "bars": XL_CHART_TYPE.BAR_CLUSTERED, "steps": XL_CHART_TYPE.COLUMN_STACKED, "lines": XL_CHART_TYPE.LINE,
+    }  # fmt: skip
+    return kinds[part.kind]
+
+
+# -- names and places -------------------------------------------------------------------------------------------
+
+
+def _names(part: Part, box: Box) -> tuple[list[str], tuple[float, float, float, float]]:
+    """Return the names of the categories as they are written, and where in the box the axes are (inches)."""
+    high = box.height - _HEAD
+    if part.kind == "bars":
+        lines = max(1, int((high - _TICKS) / len(part.categories) * INCH / height("", SIZE)))
+        names = [_wrapped(part, i, _NAMES * box.width * INCH, lines) for i in range(len(part.categories))]
+        left = max(width(line, SIZE) for name in names for line in name.split("\n")) / INCH + 0.15
+        return names, (left, _HEAD, box.width - left - 0.25, high - _TICKS)
+    left = max(width(label, SIZE) for label in part.scale.labels or ("",)) / INCH + 0.3
+    wide = box.width - left - 0.1
+    if part.kind == "lines":
+        return [visible(name) for name in part.categories], (left, _HEAD, wide - 0.25, high - _TICKS)
+    room = wide / len(part.categories) * INCH - 4
+    names = [_wrapped(part, i, room, 5) for i in range(len(part.categories))]
+    below = max(height(name, SIZE) for name in names) / INCH + 0.15
+    return names, (left, _HEAD, wide, high - below)
+
+
+def _wrapped(part: Part, place: int, room: float, lines: int) -> str:
+    """Return a name and what is said of it, in at most so many lines; the number stays."""
+    said = wrap(part.said[place], SIZE, room, max(1, min(3, lines - 1))) if part.said else ""
+    least = max(1, lines - said.count("\n") - 1) if said else lines
+    name = wrap(visible(part.categories[place]), SIZE, room, least)
+    if lines == 1 and said:
+        return cut(f"{name} {said}".replace("\n", " "), SIZE, room)
+    return f"{name}\n{said}" if said else name
+
+
+# -- looks ------------------------------------------------------------------------------------------------------
+
+
+def _dress(chart: Chart, part: Part, columns: Sequence[Column]) -> None:
+    from pptx.util import Pt
+
+    chart.font.size, chart.has_legend = Pt(SIZE), False
+    chart.font.color.rgb = _rgb(INK)
+    _title(chart, part)
+    _axes(chart, part)
+    plot = chart.plots[0]
+    if part.kind != "lines":
+        plot.gap_width, plot.overlap = (35, 100) if part.kind == "steps" else (45, 0)
+    lengths = {name: place for place, (name, _) in enumerate(listed(columns), 1)}
+    for series, column, shown in zip(plot.series, columns, [*part.series, *[part.series[0]] * len(columns)], strict=False):
+        _paint(series, column, part, is_dashed=shown.is_dashed)
+        if any(column.above):
+            _whiskers(series, column, lengths, len(part.categories))
+    if part.kind == "steps":
+        _as_line(chart, len(columns) - 1)
+
+
+def _paint(series: Any, column: Column, part: Part, *, is_dashed: bool) -> None:
+    from pptx.enum.dml import MSO_LINE
+    from pptx.util import Pt
+
+    if part.kind == "lines":
+        series.smooth = False
+        series.format.line.color.rgb, series.format.line.width = _rgb(column.colour), Pt(2.25)
+        series.marker.style = _no_marker() if len(part.categories) > 1 else None
+        if is_dashed:
+            series.format.line.dash_style = MSO_LINE.SQUARE_DOT
+        return
+    series.invert_if_negative = False
+    if not column.colour:
+        series.format.fill.background()
+        series.format.line.fill.background()
+        return
+    _fill(series.format, column.colour)
+    for place, colour in enumerate(column.colours):
+        if colour != column.colour and column.values[place]:
+            _fill(series.points[place].format, colour)
+
+
+def _fill(look: Any, colour: str) -> None:
+    look.fill.solid()
+    look.fill.fore_color.rgb = _rgb(colour)
+
+
+def _title(chart: Chart, part: Part) -> None:
+    """Write what the values are, and beside it the names of the bars in their colours."""
+    from pptx.util import Pt
+
+    frame = chart.chart_title.text_frame
+    texts = [(part.title, INK)]
+    if part.kind == "bars" and len(part.series) > 1:
+        texts += [(f"   ■ {visible(series.name)}", ink(series.colour)) for series in part.series]
+    for text, colour in texts:
+        run = frame.paragraphs[0].add_run()
+        run.text = text if len(text) < 60 else text[:59].rstrip() + "…"
+        run.font.size, run.font.bold = Pt(SIZE), True
+        run.font.color.rgb = _rgb(colour)
+    title = chart._chartSpace.chart.get_or_add_title()
+    for old in title.findall("{*}layout"):
+        title.remove(old)
+    _add(title, _layout(0.0, 0.0), after="c:tx")
+
+
+def _axes(chart: Chart, part: Part) -> None:
+    from pptx.enum.chart import XL_TICK_LABEL_POSITION, XL_TICK_MARK
+
+    names, values, step = chart.category_axis, chart.value_axis, step_of(part.scale)
+    values.minimum_scale = _rounded(part.scale.low, step, up=False)
+    values.maximum_scale = _rounded(part.scale.high, step, up=True)
+    values.major_unit, values.has_major_gridlines = step, True
+    values.major_gridlines.format.line.color.rgb = _rgb(LIGHT)
+    values.format.line.fill.background()
+    values.tick_labels.number_format, values.tick_labels.number_format_is_linked = part.number, False
+    values.major_tick_mark = names.major_tick_mark = XL_TICK_MARK.NONE
+    names.tick_label_position = XL_TICK_LABEL_POSITION.LOW
+    names.format.line.color.rgb = _rgb(AXIS)
+    for axis in (names, values):
+        axis.tick_labels.font.color.rgb = _rgb(GREY if axis is values or part.kind == "lines" else INK)
+    if part.kind == "bars":
+        names.reverse_order = True
+        values._element.find("{*}crosses").set("val", "max")
+    if part.kind == "lines":
+        # level to the eye; at exactly 0 LibreOffice writes every month, digit below digit
+        names._element.find("{*}txPr").find("{*}bodyPr").set("rot", "1")
+        for tag in ("tickLblSkip", "tickMarkSkip"):
+            _add(names._element, f'<c:{tag} %s val="{part.every}"/>', before="c:noMultiLvlLbl")
+        for old in values._element.findall("{*}crossBetween"):
+            values._element.remove(old)
+        _add(values._element, '<c:crossBetween %s val="midCat"/>', after="c:crosses")
+
+
+def _rounded(value: float, step: float, *, up: bool) -> float:
+    """Return the nearest whole number of steps that is no smaller, or no larger."""
+    import math
+
+    steps = round(value / step, 6)
+    return (math.ceil(steps) if up else math.floor(steps)) * step
+
+
+# -- what python-pptx has no words for --------------------------------------------------------------------------
+
+
+def _lay_out(chart: Chart, inner: tuple[float, float, float, float], box: Box) -> None:
+    left, top, wide, high = inner
+    shares = left / box.width, top / box.height, wide / box.width, high / box.height
+    area = chart._chartSpace.chart.plotArea
+    for old in area.findall("{*}layout"):
+        area.remove(old)
+    area.insert(0, _parsed(_layout(*shares, target='<c:layoutTarget val="inner"/>')))
+
+
+def _layout(x: float, y: float, w: float | None = None, h: float | None = None, target: str = "") -> str:
+    size = "" if w is None else f'<c:w val="{w:.5f}"/><c:h val="{h:.5f}"/>'
+    return (
+        f'<c:layout %s><c:manualLayout>{target}<c:xMode val="edge"/><c:yMode val="edge"/>'
+        f'<c:x val="{x:.5f}"/><c:y val="{y:.5f}"/>{size}</c:manualLayout></c:layout>'
+    )
+
+
+def _whiskers(series: Any, column: Column, lengths: dict[str, int], rows: int) -> None:
+    """Draw 95 % intervals, whose lengths stand in columns of their own."""
+    ends = "".join(
+        f"<c:{tag}>{_cells(lengths[f'95 % interval {side}: {column.name}'], values, rows)}</c:{tag}>"
+        for tag, side, values in (("plus", "above", column.above), ("minus", "below", column.below))
+    )
+    bars = (
+        '<c:errBars %s><c:errDir val="y"/><c:errBarType val="both"/><c:errValType val="cust"/><c:noEndCap val="1"/>'
+        f'{ends}<c:spPr><a:ln w="19050"><a:solidFill><a:srgbClr val="{INK[1:]}"/></a:solidFill></a:ln></c:spPr></c:errBars>'
+    )
+    _add(series._element, bars, before="c:cat")
+
+
+def _cells(place: int, values: Sequence[float | None], rows: int) -> str:
+    from xlsxwriter.utility import xl_col_to_name
+
+    letter = xl_col_to_name(place)
+    points = "".join(f'<c:pt idx="{i}"><c:v>{v!r}</c:v></c:pt>' for i, v in enumerate(values) if v is not None)
+    return (
+        f"<c:numRef><c:f>{NAME}!${letter}$2:${letter}${rows + 1}</c:f><c:numCache><c:formatCode>General</c:formatCode>"
+        f'<c:ptCount val="{rows}"/>{points}</c:numCache></c:numRef>'
+    )
+
+
+def _as_line(chart: Chart, place: int) -> None:
+    """Make the last series of a chart of columns an unseen line, which carries the intervals."""
+    bars = chart._chartSpace.chart.plotArea.find("{*}barChart")
+    series = bars.findall("{*}ser")[place]
+    for old in (*series.findall("{*}invertIfNegative"), *series.findall("{*}spPr")):
+        series.remove(old)
+    _add(series, "<c:spPr %s><a:ln><a:noFill/></a:ln></c:spPr>", after="c:tx")
+    _add(series, '<c:marker %s><c:symbol val="none"/></c:marker>', after="c:spPr")
+    line = _parsed('<c:lineChart %s><c:grouping val="standard"/><c:varyColors val="0"/></c:lineChart>')
+    line.append(series)
+    line.append(_parsed('<c:marker %s val="1"/>'))
+    for axis in bars.findall("{*}axId"):
+        line.append(_parsed(f'<c:axId %s val="{axis.get("val")}"/>'))
+    bars.addnext(line)
+
+
+def _add(parent: Any, xml: str, *, before: str = "", after: str = "") -> None:
+    """Put an element into another, where the schema wants it."""
+    found = parent.find("{*}" + (before or after).partition(":")[2])
+    assert found is not None
+    (found.addprevious if before else found.addnext)(_parsed(xml))
+
+
+def _parsed(xml: str) -> Any:
+    from pptx.oxml import parse_xml
+    from pptx.oxml.ns import nsdecls
+
+    return parse_xml(xml.replace(" %s", f" {nsdecls('c', 'a')}", 1))
+
+
+def _rgb(colour: str) -> Any:
+    from pptx.dml.color import RGBColor
+
+    return RGBColor.from_string(colour.lstrip("#").upper())
+
+
+def _no_marker() -> Any:
+    from pptx.enum.chart import XL_MARKER_STYLE
+
+    return XL_MARKER_STYLE.NONE
