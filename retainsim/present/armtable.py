@@ -43,6 +43,7 @@ def _row(results: Results, name: str) -> tuple[str, ...]:
         sign = "+" if gain["mean"] > 0 else "−" if gain["mean"] < 0 else ""
         against = f"{sign}{subject.mean(gain)}\n({subject.ends(gain['low'], gain['high'])})"
         better = percent(subject.difference["p_better"], 0)
-    worth = f"{'−' * (found['npv']['mean'] < 0)}{subject.mean(found['npv'])}\n({subject.ends(found['npv']['low'], found['npv']['high'])})"
+    npv = found["npv"]
+    worth = f"{'−' * (npv['mean'] < 0)}{subject.mean(npv)}\n({subject.ends(npv['low'], npv['high'])})"
     end = amount(found["pool_end"]["mean"])
     return subject.title(name), worth, against, better, end, "–" if kept is None else percent(kept)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from retainsim.charts import chart, names_of
 from retainsim.charts.canvas import INCH, LARGE, drawn, head_of, slide_of, source_of
 from retainsim.charts.colours import ink
-from retainsim.charts.lettering import balance, bound, height, sentence, spread, width
+from retainsim.charts.lettering import balance, bound, height, sentence, spread
 from retainsim.present import origin
 from retainsim.present.armtable import arm_rows, caption, heads
 from retainsim.present.assumption import assumptions
@@ -34,9 +34,7 @@ _SMALL = 12.0
 _BODIES = (18.0, 16.0, 14.0, 13.0, 12.0)
 
 
-def write(
-    results: Results, path: str | os.PathLike[str], *, template: str | os.PathLike[str] | None = None
-) -> Path:
+def write(results: Results, path: str | os.PathLike[str], *, template: str | os.PathLike[str] | None = None) -> Path:
     """Write the deck of a run, on the master of a template if one is given, and return its path.
 
     Raises
@@ -93,7 +91,14 @@ def _tall(texts: Sequence[str], size: float, room: Box) -> float:
 
 def _arms(master: Master, results: Results) -> None:
     rows = [heads(results), *arm_rows(results)]
-    _tables(master, results, "Every arm: what it is worth, and who is still there", rows, (3.2, 2.6, 2.6, 1.1, 1.1, 1.1), caption(results))
+    _tables(
+        master,
+        results,
+        "Every arm: what it is worth, and who is still there",
+        rows,
+        (3.2, 2.6, 2.6, 1.1, 1.1, 1.1),
+        caption(results),
+    )
 
 
 def _assumptions(master: Master, results: Results) -> None:
@@ -213,7 +218,11 @@ def _picture(master: Master, results: Results, name: str) -> None:
     wide = min(page.room.width, page.room.height / (9 / 16 * (1 - head)))
     left = page.room.left + (page.room.width - wide) / 2
     shape: Any = page.slide.shapes.add_picture(
-        io.BytesIO(drawn(ax, "png")), Inches(left), Inches(page.room.top), Inches(wide), Inches(wide * 9 / 16 * (1 - head))
+        io.BytesIO(drawn(ax, "png")),
+        Inches(left),
+        Inches(page.room.top),
+        Inches(wide),
+        Inches(wide * 9 / 16 * (1 - head)),
     )
     shape.crop_top = head
     shape._element.nvPicPr.cNvPr.set("descr", f"{slide.finding}. {slide.about}")

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from retainsim.charts.canvas import INCH
 from retainsim.charts.colours import AXIS, GAIN, GREY, INK, LIGHT, LOSS, ink
 from retainsim.charts.lettering import cut, height, visible, width, wrap
+from retainsim.present.chartxml import as_line, lay_out, run_on, title_at_left, whiskers
 from retainsim.present.native import Part, step_of
-from retainsim.present.sheet import NAME, Column, columns_of, listed, steps_of, workbook
+from retainsim.present.sheet import Column, columns_of, listed, steps_of, workbook
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,6 @@ SIZE = 12.0
 """Points of all that is written in a chart."""
 _HEAD, _TICKS, _NAMES = 0.4, 0.4, 0.5
 """Inches above the axes, below them, and the share of the width that names of bars take at most."""
-_BOLD = 'b="1"'
 
 
 def add_chart(shapes: Any, part: Part, box: Box, *, alt: str) -> Any:
@@ -42,7 +42,7 @@ def add_chart(shapes: Any, part: Part, box: Box, *, alt: str) -> Any:
     frame._element.nvGraphicFramePr.cNvPr.set("descr", visible(alt))
     frame.chart.part.chart_workbook.update_from_xlsx_blob(workbook(names, columns, part.number))
     _dress(frame.chart, part, columns)
-    _lay_out(frame.chart, inner, box)
+    lay_out(frame.chart, inner, box)
     return frame
 
 
@@ -106,12 +106,14 @@ def _dress(chart: Chart, part: Part, columns: Sequence[Column]) -> None:
     if part.kind != "lines":
         plot.gap_width, plot.overlap = (35, 100) if part.kind == "steps" else (45, 0)
     lengths = {name: place for place, (name, _) in enumerate(listed(columns), 1)}
-    for series, column, shown in zip(plot.series, columns, [*part.series, *[part.series[0]] * len(columns)], strict=False):
+    for series, column, shown in zip(
+        plot.series, columns, [*part.series, *[part.series[0]] * len(columns)], strict=False
+    ):
         _paint(series, column, part, is_dashed=shown.is_dashed)
         if any(column.above):
-            _whiskers(series, column, lengths, len(part.categories))
+            whiskers(series, column, lengths, len(part.categories))
     if part.kind == "steps":
-        _as_line(chart, len(columns) - 1)
+        as_line(chart, len(columns) - 1)
 
 
 def _paint(series: Any, column: Column, part: Part, *, is_dashed: bool) -> None:
@@ -154,10 +156,7 @@ def _title(chart: Chart, part: Part) -> None:
         run.text = text if len(text) < 60 else text[:59].rstrip() + "…"
         run.font.size, run.font.bold = Pt(SIZE), True
         run.font.color.rgb = _rgb(colour)
-    title = chart._chartSpace.chart.get_or_add_title()
-    for old in title.findall("{*}layout"):
-        title.remove(old)
-    _add(title, _layout(0.0, 0.0), after="c:tx")
+    title_at_left(chart)
 
 
 def _axes(chart: Chart, part: Part) -> None:
@@ -181,11 +180,7 @@ def _axes(chart: Chart, part: Part) -> None:
     if part.kind == "lines":
         # level to the eye; at exactly 0 LibreOffice writes every month, digit below digit
         names._element.find("{*}txPr").find("{*}bodyPr").set("rot", "1")
-        for tag in ("tickLblSkip", "tickMarkSkip"):
-            _add(names._element, f'<c:{tag} %s val="{part.every}"/>', before="c:noMultiLvlLbl")
-        for old in values._element.findall("{*}crossBetween"):
-            values._element.remove(old)
-        _add(values._element, '<c:crossBetween %s val="midCat"/>', after="c:crosses")
+        run_on(names._element, values._element, part.every)
 
 
 def _rounded(value: float, step: float, *, up: bool) -> float:
@@ -194,80 +189,6 @@ def _rounded(value: float, step: float, *, up: bool) -> float:
 
     steps = round(value / step, 6)
     return (math.ceil(steps) if up else math.floor(steps)) * step
-
-
-# -- what python-pptx has no words for --------------------------------------------------------------------------
-
-
-def _lay_out(chart: Chart, inner: tuple[float, float, float, float], box: Box) -> None:
-    left, top, wide, high = inner
-    shares = left / box.width, top / box.height, wide / box.width, high / box.height
-    area = chart._chartSpace.chart.plotArea
-    for old in area.findall("{*}layout"):
-        area.remove(old)
-    area.insert(0, _parsed(_layout(*shares, target='<c:layoutTarget val="inner"/>')))
-
-
-def _layout(x: float, y: float, w: float | None = None, h: float | None = None, target: str = "") -> str:
-    size = "" if w is None else f'<c:w val="{w:.5f}"/><c:h val="{h:.5f}"/>'
-    return (
-        f'<c:layout %s><c:manualLayout>{target}<c:xMode val="edge"/><c:yMode val="edge"/>'
-        f'<c:x val="{x:.5f}"/><c:y val="{y:.5f}"/>{size}</c:manualLayout></c:layout>'
-    )
-
-
-def _whiskers(series: Any, column: Column, lengths: dict[str, int], rows: int) -> None:
-    """Draw 95 % intervals, whose lengths stand in columns of their own."""
-    ends = "".join(
-        f"<c:{tag}>{_cells(lengths[f'95 % interval {side}: {column.name}'], values, rows)}</c:{tag}>"
-        for tag, side, values in (("plus", "above", column.above), ("minus", "below", column.below))
-    )
-    bars = (
-        '<c:errBars %s><c:errDir val="y"/><c:errBarType val="both"/><c:errValType val="cust"/><c:noEndCap val="1"/>'
-        f'{ends}<c:spPr><a:ln w="19050"><a:solidFill><a:srgbClr val="{INK[1:]}"/></a:solidFill></a:ln></c:spPr></c:errBars>'
-    )
-    _add(series._element, bars, before="c:cat")
-
-
-def _cells(place: int, values: Sequence[float | None], rows: int) -> str:
-    from xlsxwriter.utility import xl_col_to_name
-
-    letter = xl_col_to_name(place)
-    points = "".join(f'<c:pt idx="{i}"><c:v>{v!r}</c:v></c:pt>' for i, v in enumerate(values) if v is not None)
-    return (
-        f"<c:numRef><c:f>{NAME}!${letter}$2:${letter}${rows + 1}</c:f><c:numCache><c:formatCode>General</c:formatCode>"
-        f'<c:ptCount val="{rows}"/>{points}</c:numCache></c:numRef>'
-    )
-
-
-def _as_line(chart: Chart, place: int) -> None:
-    """Make the last series of a chart of columns an unseen line, which carries the intervals."""
-    bars = chart._chartSpace.chart.plotArea.find("{*}barChart")
-    series = bars.findall("{*}ser")[place]
-    for old in (*series.findall("{*}invertIfNegative"), *series.findall("{*}spPr")):
-        series.remove(old)
-    _add(series, "<c:spPr %s><a:ln><a:noFill/></a:ln></c:spPr>", after="c:tx")
-    _add(series, '<c:marker %s><c:symbol val="none"/></c:marker>', after="c:spPr")
-    line = _parsed('<c:lineChart %s><c:grouping val="standard"/><c:varyColors val="0"/></c:lineChart>')
-    line.append(series)
-    line.append(_parsed('<c:marker %s val="1"/>'))
-    for axis in bars.findall("{*}axId"):
-        line.append(_parsed(f'<c:axId %s val="{axis.get("val")}"/>'))
-    bars.addnext(line)
-
-
-def _add(parent: Any, xml: str, *, before: str = "", after: str = "") -> None:
-    """Put an element into another, where the schema wants it."""
-    found = parent.find("{*}" + (before or after).partition(":")[2])
-    assert found is not None
-    (found.addprevious if before else found.addnext)(_parsed(xml))
-
-
-def _parsed(xml: str) -> Any:
-    from pptx.oxml import parse_xml
-    from pptx.oxml.ns import nsdecls
-
-    return parse_xml(xml.replace(" %s", f" {nsdecls('c', 'a')}", 1))
 
 
 def _rgb(colour: str) -> Any:

@@ -32,7 +32,9 @@ class Series:
     end
         What stands in bold at the end of a line, before its name.
     is_dashed
-        True for a line that is no outcome of the run, or another flow than the other.
+        True for a line that is set apart from the others.
+    is_flow
+        True where `end` is a word that belongs to the name: joins, leavings.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Series:
     colours: tuple[str, ...] = ()
     end: str = ""
     is_dashed: bool = False
+    is_flow: bool = False
 
     @classmethod
     def of(cls, name: str, found: Sequence[Found], colour: str, colours: Iterable[str] = ()) -> Series:

@@ -33,7 +33,7 @@ def terms(results: Results) -> list[str]:
     said = [
         f"NPV {Subject(results, 'baseline').terms}, discounted at {percent(run['discount_rate'])} a year, nominal.",
         f"Every arm was played {run['replications']:,} times, all arms with the same luck, customer by customer.",
-        "Ranges are 95 % intervals of the mean: how well the mean is known, not how much one future differs from another.",
+        "Ranges are 95 % intervals of the mean: how well the mean is known, not how far one future is from another.",
     ]
     if uncertain:
         said.append(f"Not known, and drawn anew in every replication: {', '.join(uncertain)}.")

@@ -21,6 +21,8 @@ TITLES = (28.0, 26.0, 24.0, 22.0, 20.0, 18.0, 16.0)
 INSET = (0.1, 0.05)
 """Inches between the edge of a box or a cell and its text."""
 _SPARE = 0.02
+MUTED = GREY
+"""The colour of what is said beside."""
 
 
 class Page:
@@ -43,7 +45,14 @@ class Page:
         self._write_title(visible(title).replace("\n", " "), master.title)
 
     def text(
-        self, text: str, size: float = 14.0, *, colour: str = INK, bold: bool = False, most: int = 99, foot: bool = False
+        self,
+        text: str,
+        size: float = 14.0,
+        *,
+        colour: str = INK,
+        bold: bool = False,
+        most: int = 99,
+        foot: bool = False,
     ) -> None:
         """Write paragraphs, one a line, at the top of the room, or at its foot, in at most so many lines each."""
         found = [wrap(visible(line), size, self._wide(self.room), most, bold) for line in text.split("\n")]
@@ -56,9 +65,7 @@ class Page:
             self.room = self.below(box)
         self.write(box, [" ".join(lines.split("\n")) for lines in found], size, colour=colour, bold=bold)
 
-    def write(
-        self, box: Box, lines: Sequence[str], size: float, *, colour: str = INK, bold: bool = False
-    ) -> None:
+    def write(self, box: Box, lines: Sequence[str], size: float, *, colour: str = INK, bold: bool = False) -> None:
         """Write paragraphs into a box, which they are known to fit."""
         from pptx.enum.text import MSO_AUTO_SIZE
 
@@ -73,13 +80,18 @@ class Page:
         """Return the room below a box."""
         return replace(self.room, top=box.bottom, height=self.room.bottom - box.bottom)
 
-    def table(self, rows: Sequence[Sequence[str]], widths: Sequence[float], *, size: float = 12.0, right: int = 99) -> int:
+    def table(
+        self, rows: Sequence[Sequence[str]], widths: Sequence[float], *, size: float = 12.0, right: int = 99
+    ) -> int:
         """Write as many rows as there is room for, the first as a head, columns from `right` on to the right.
 
         Widths are shares of the room. Return how many rows after the head have been written.
         """
         shares = [share / sum(widths) * self.room.width for share in widths]
-        cells = [[_cell(text, size, wide, row == 0) for text, wide in zip(line, shares, strict=True)] for row, line in enumerate(rows)]
+        cells = [
+            [_cell(text, size, wide, row == 0) for text, wide in zip(line, shares, strict=True)]
+            for row, line in enumerate(rows)
+        ]
         heights = [max(height(text, size) for text in line) / INCH + 2 * INSET[1] for line in cells]
         kept, total = 0, 0.0
         while kept < len(rows) and total + heights[kept] <= self.room.height:
@@ -89,7 +101,7 @@ class Page:
         grid = self.slide.shapes.add_table(kept, len(shares), *_placed(box)).table
         _size(grid, shares, heights[:kept])
         for row, line in enumerate(rows[:kept]):
-            for column, text in enumerate(line):
+            for column in range(len(line)):
                 _fill(grid.cell(row, column), cells[row][column], size, bold=row == 0, right=column >= right)
         self.room = self.below(box)
         return kept - 1
@@ -159,7 +171,3 @@ def _placed(box: Box) -> tuple[Any, ...]:
     from pptx.util import Inches
 
     return tuple(Inches(x) for x in (box.left, box.top, box.width, box.height))
-
-
-MUTED = GREY
-"""The colour of what is said beside."""

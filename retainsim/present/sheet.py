@@ -51,7 +51,9 @@ def steps_of(part: Part, gain: str, loss: str) -> list[Column]:
         "Loss": ([not t and b < a for t, (a, b) in zip(is_total, levels, strict=True)], loss),
     }
     for name, (chosen, colour) in kinds.items():
-        above, below = zip(*(_sides(a, b) if c else (0.0, 0.0) for c, (a, b) in zip(chosen, levels, strict=True)), strict=True)
+        above, below = zip(
+            *(_sides(a, b) if c else (0.0, 0.0) for c, (a, b) in zip(chosen, levels, strict=True)), strict=True
+        )
         colours = series.colours if name == "Total" else ()
         found += [Column(name, above, colour, colours)] * (any(above) or not any(below))
         found += [Column(f"{name} below zero", below, colour, colours)] * any(below)

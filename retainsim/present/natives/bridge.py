@@ -29,9 +29,7 @@ def native(results: Results, *, arm: str | None = None) -> Native:
     bars = [*head, *((name, change, sign_colour(change)) for name, change in moved), *tail]
     told = [subject.say(amount, 3) for _, amount, _ in head], [subject.signed(change) for _, change in moved]
     none: Values = (None,)
-    low, high = (
-        (*none * len(head), *(step.found[key] for step in steps), *none) for key in ("low", "high")
-    )
+    low, high = ((*none * len(head), *(step.found[key] for step in steps), *none) for key in ("low", "high"))
     values = tuple(amount for _, amount, _ in bars)
     series = Series("Value at month 0", values, GREY, low, high, tuple(colour for _, _, colour in bars))
     part = Part(

@@ -24,9 +24,8 @@ def native(results: Results, *, arm: str | None = None) -> Native:
     parts = [_bars(subject, own, "NPV", gains=False)]
     if gains:
         parts.append(_bars(subject, gains, "Difference from the baseline", gains=True))
-    about = (
-        f"NPV {subject.terms}. Bars: mean of {subject.replications}; black lines and brackets: 95 % interval of the mean"
-    )
+    shown = f"Bars: mean of {subject.replications}; black lines and brackets: 95 % interval of the mean"
+    about = f"NPV {subject.terms}. {shown}"
     return Native(finding_of(subject), about, tuple(subject.left_out), tuple(parts))
 
 

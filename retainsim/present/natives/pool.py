@@ -35,7 +35,7 @@ def native(results: Results, *, arm: str | None = None) -> Native:
     levels = levels_of(paths.values())
     cropped = "" if levels.has_zero else " (axis does not start at zero)"
     months = next(iter(paths.values())).months
-    above = _lines(subject, f"Customers in the pool{cropped}", months, pools, levels, share=1 - _LOWER)
+    above = _lines(subject, f"Customers in the pool, by month{cropped}", months, pools, levels, share=1 - _LOWER)
     about = f"Mean of {subject.replications}; black lines, where seen: 95 % interval of the mean{gap_of(subject)}"
     return Native(finding_of(subject), about, tuple(notes_of(subject)), (above, _flows(subject)))
 
@@ -49,13 +49,13 @@ def _flows(subject: Subject) -> Part:
             continue
         word = "joins" if flow == "joined" else "leavings"
         who = "" if subject.is_alone else "both arms" if flow == "joined" and same else subject.title(arm)
-        shown.append(_series(who, path, colours[arm], end=word, is_dashed=flow == "joined"))
+        shown.append(_series(who, path, colours[arm], end=word, is_dashed=flow == "joined", is_flow=True))
     if target is not None:
         share = percent(subject.results.scenario.parameters.churn.target_annual or 0.0)
-        shown.append(_series(f"at the target of {share}", target, LOSS, end="leavings", is_dashed=True))
+        shown.append(_series(f"at the target of {share}", target, LOSS, end="leavings", is_dashed=True, is_flow=True))
     ends = [*extent_of(flows.values()), *(target.mean.tolist() if target else ())]
     months = [0.0, *flows[BASELINE, "joined"].months]
-    return _lines(subject, "Customers per month", months, shown, Scale.of(ends, most=4, zero=True), share=_LOWER)
+    return _lines(subject, "Customers who come and go, by month", months, shown, Scale.of(ends, most=4, zero=True), share=_LOWER)
 
 
 def _lines(
@@ -67,9 +67,7 @@ def _lines(
     return Part(
         kind="lines",
         title=title,
-        categories=tuple(
-            str(int(m)) if start is None else add_months(start, int(m)).isoformat()[:7] for m in months
-        ),
+        categories=tuple(str(int(m)) if start is None else add_months(start, int(m)).isoformat()[:7] for m in months),
         series=tuple(series),
         scale=scale,
         number=number_format(scale),
