@@ -38,9 +38,7 @@ def clean(text: str) -> str:
 def visible(text: str) -> str:
     """Return a text without characters that cannot be seen; ends of lines and bound spaces stay."""
     kept = "\n" + BOUND
-    return "".join(
-        c if c.isprintable() or c in kept else "" if unicodedata.category(c) == "Cf" else " " for c in text
-    )
+    return "".join(c if c.isprintable() or c in kept else "" if unicodedata.category(c) == "Cf" else " " for c in text)
 
 
 def bound(text: str) -> str:

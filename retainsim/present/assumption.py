@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from retainsim.scenario.keys import dotted, find
+from retainsim.wording import Money
 
 if TYPE_CHECKING:
     from retainsim.results import Results
 
+_UNITS = {1e3: "thousand", 1e6: "million"}
 _MOST = 12
 """Values of a list that are written out."""
 
@@ -37,7 +39,13 @@ class Assumption:
 def assumptions(results: Results) -> list[Assumption]:
     """Return what the file of a run says, in its order; what is not known stands as the law it is drawn from."""
     tree, laws = results.scenario.document.tree, results.scenario.distributions
-    return [_assumption(path, value, tree, laws) for path, value in _leaves((), tree, laws)]
+    money = money_unit(Money.of(results.scenario.parameters))
+    return [_assumption(path, value, tree, money) for path, value in _leaves((), tree, laws)]
+
+
+def money_unit(money: Money) -> str:
+    """Return what amounts of a file are counted in: EUR, thousand EUR."""
+    return f"{_UNITS.get(money.unit, '')} {money.sign}".strip()
 
 
 def _leaves(path: tuple[str | int, ...], value: Any, laws: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:
@@ -53,7 +61,7 @@ def _leaves(path: tuple[str | int, ...], value: Any, laws: Any) -> Iterator[tupl
         yield path, value
 
 
-def _assumption(path: tuple[str | int, ...], value: Any, tree: Any, laws: Any) -> Assumption:
+def _assumption(path: tuple[str | int, ...], value: Any, tree: Any, money: str) -> Assumption:
     key = find(path, tree)
     if isinstance(value, list):
         shown = ", ".join(map(str, value[:_MOST]))
@@ -62,7 +70,8 @@ def _assumption(path: tuple[str | int, ...], value: Any, tree: Any, laws: Any) -
         value = "switched on"
     elif not isinstance(value, (bool, int, float, str)):
         value = str(value)
-    return Assumption(_written(path), value, key.unit if key else "", key.about if key else "")
+    unit = key.unit.replace("money", money) if key else ""
+    return Assumption(_written(path), value, unit, key.about if key else "")
 
 
 def _written(path: tuple[str | int, ...]) -> str:

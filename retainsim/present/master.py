@@ -123,13 +123,13 @@ def _measured(deck: Presentation, name: str, *, meant: bool) -> Master:
     if not layouts:
         raise UsageError(f"{name} has no layout with a title; give one that has")
     wide, high = int(deck.slide_width or 1) / _EMU, int(deck.slide_height or 1) / _EMU
-    layout = min(layouts, key=lambda each: sum(_kind(shape) not in _FEET for shape in each.placeholders))
+    layout = min(layouts, key=lambda each: sum(_kind(shape) not in _FEET for shape in _placeholders(each)))
     title = _box(_title_of(layout))
-    feet = [_box(shape).top for shape in layout.placeholders if _kind(shape) in _FEET]
+    feet = [_box(shape).top for shape in _placeholders(layout) if _kind(shape) in _FEET]
     floor = min([top for top in feet if top > 0.7 * high], default=0.95 * high)
     margin = min(max(title.left, 0.03 * wide), 0.1 * wide)
     room = Box(margin, title.bottom + 0.05, wide - 2 * margin, floor - title.bottom - 0.1)
-    bodies = [_box(shape) for each in layouts for shape in each.placeholders if meant and _kind(shape) in _BODIES]
+    bodies = [_box(shape) for each in layouts for shape in _placeholders(each) if meant and _kind(shape) in _BODIES]
     wider = [box for box in bodies if box.top >= title.bottom - 0.05 and box.width > 0.8 * room.width]
     room = max([box for box in wider if box.height > _LEAST * high], key=lambda box: box.height, default=room)
     if room.height < _LEAST * high:  # the title of the template stands where slides have their content
@@ -138,9 +138,13 @@ def _measured(deck: Presentation, name: str, *, meant: bool) -> Master:
     return Master(deck, layout, title, room)
 
 
+def _placeholders(layout: Any) -> list[Any]:
+    return list(layout.placeholders)
+
+
 def _title_of(layout: Any) -> Any:
     """Return the placeholder of a layout's title, if it has one."""
-    return next((shape for shape in layout.placeholders if shape.placeholder_format.idx == 0), None)
+    return next((shape for shape in _placeholders(layout) if shape.placeholder_format.idx == 0), None)
 
 
 def _kind(shape: Any) -> str:

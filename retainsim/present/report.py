@@ -100,7 +100,10 @@ def _table(part: Part) -> Table:
         head = part.title if len(part.series) == 1 else f"{part.title}: {names}"
         return Table(part.title, ("", head), tuple(zip(part.categories, part.said, strict=True)))
     rows = tuple(
-        (month, *("–" if series.values[place] is None else amount(series.values[place] or 0.0) for series in part.series))
+        (
+            month,
+            *("–" if series.values[place] is None else amount(series.values[place] or 0.0) for series in part.series),
+        )
         for place, month in enumerate(part.categories)
         if place % part.every == 0
     )

@@ -34,7 +34,7 @@ def native(results: Results, *, arm: str | None = None) -> Native:
     ]
     levels = levels_of(paths.values())
     cropped = "" if levels.has_zero else " (axis does not start at zero)"
-    months = next(iter(paths.values())).months
+    months = next(iter(paths.values())).months.tolist()
     above = _lines(subject, f"Customers in the pool, by month{cropped}", months, pools, levels, share=1 - _LOWER)
     about = f"Mean of {subject.replications}; black lines, where seen: 95 % interval of the mean{gap_of(subject)}"
     return Native(finding_of(subject), about, tuple(notes_of(subject)), (above, _flows(subject)))
@@ -55,7 +55,9 @@ def _flows(subject: Subject) -> Part:
         shown.append(_series(f"at the target of {share}", target, LOSS, end="leavings", is_dashed=True, is_flow=True))
     ends = [*extent_of(flows.values()), *(target.mean.tolist() if target else ())]
     months = [0.0, *flows[BASELINE, "joined"].months]
-    return _lines(subject, "Customers who come and go, by month", months, shown, Scale.of(ends, most=4, zero=True), share=_LOWER)
+    return _lines(
+        subject, "Customers who come and go, by month", months, shown, Scale.of(ends, most=4, zero=True), share=_LOWER
+    )
 
 
 def _lines(
