@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
     from retainsim.results import Results
 
-_ORDER = (
+ORDER = (
     "revenue", "cost_of_sales", "cost_to_serve", "acquisition", "retention", "retention_programme", "investment",
     "fixed_costs", "tax",
 )  # fmt: skip
 """The lines a business is told by, in this order; other lines follow, then what was merged, then closing value."""
-_CLOSING = "closing_value"
+CLOSING = "closing_value"
 _MOST = 8
 """Lines shown one by one, besides closing value."""
 _SMALL = 0.02
@@ -85,13 +85,13 @@ def steps_of(subject: Subject, start: float) -> list[_Step]:
 def _lines(subject: Subject) -> dict[str, Floats]:
     """Return the lines of the bridge in order, each with its values by replication, small ones merged."""
     lines = _differences(subject)
-    closing = {_CLOSING: lines.pop(_CLOSING)} if _CLOSING in lines else {}
+    closing = {CLOSING: lines.pop(CLOSING)} if CLOSING in lines else {}
     sizes = {name: abs(float(values.mean())) for name, values in (lines | closing).items()}
     least = _SMALL * max(sizes.values(), default=0.0)
     ranked = sorted(lines, key=lambda name: -sizes[name])
     small = [name for place, name in enumerate(ranked) if sizes[name] < least or place >= _MOST]
     small = small if len(small) > 1 else []
-    told = [name for name in _ORDER if name in lines]
+    told = [name for name in ORDER if name in lines]
     others = sorted(name for name in lines if name not in told)
     found = {name: lines[name] for name in (*told, *others) if name not in small}
     other = {"other": np.sum([lines[name] for name in small], axis=0)} if small else {}
@@ -106,7 +106,7 @@ def _differences(subject: Subject) -> dict[str, Floats]:
     if not subject.is_alone:
         wide = wide.sub(pd.DataFrame(table[BASELINE]), fill_value=0.0)
     lines = {str(name): wide[name].to_numpy(np.float64) for name in wide}
-    return {name: x for name, x in lines.items() if x.any() and (name != _CLOSING or subject.has_closing)}
+    return {name: x for name, x in lines.items() if x.any() and (name != CLOSING or subject.has_closing)}
 
 
 # -- words ------------------------------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ def finding_of(subject: Subject, steps: list[_Step]) -> str:
 def _made_of(subject: Subject, steps: list[_Step], said: str, sign: int) -> str:
     """Add to a sentence what most of the amount is made of."""
     parts = {step.name: sign * (step.end - step.start) for step in steps}
-    total, closing = sum(parts.values()), parts.get(_CLOSING, 0.0)
+    total, closing = sum(parts.values()), parts.get(CLOSING, 0.0)
     if 0 < total <= closing:
         return f"{said}, all of it closing value"
     if _WORTH_SAYING * total < closing < total:

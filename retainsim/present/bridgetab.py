@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from retainsim.charts.bridge import scale_of, steps_of
+from retainsim.charts.bridge import CLOSING, ORDER, scale_of, steps_of
 from retainsim.charts.colours import GAIN, GREY, LOSS
 from retainsim.charts.lettering import clean, sentence
 from retainsim.charts.scales import Scale
 from retainsim.charts.subject import Subject
 from retainsim.present.assumption import money_unit
 from retainsim.present.ledgerbook import Book, Formula
+from retainsim.present.native import ends_of, step_of
 from retainsim.present.summarytab import GRID, Months
 from retainsim.study.compare import BASELINE
 
@@ -49,7 +50,9 @@ def _values(results: Results, subject: Subject) -> pd.DataFrame:
     """Return the mean value of every line (rows) by arm (columns), as far as the NPV counts it."""
     means = results.values.groupby(["line", "arm"], sort=False)["value"].mean().unstack("arm").fillna(0.0)
     table = pd.DataFrame(means[list(results.arms)])
-    table = table if subject.has_closing else table.drop(index="closing_value")
+    told = [line for line in ORDER if line in table.index]
+    others = sorted(line for line in table.index if line not in (*told, CLOSING))
+    table = table.loc[[*told, *others, *[CLOSING] * subject.has_closing]]
     return table[(table != 0.0).any(axis=1)]
 
 
@@ -60,7 +63,7 @@ def _steps(book: Book, results: Results, table: pd.DataFrame, total: int) -> Non
     book.put("Bridge", (top - 1, 0), f"Steps to “{title}”", bold=True, text_wrap=False)
     book.heads("Bridge", top, ["Line", *_STEPS])
     own, base = arms.index(subject.arm) + 1, 0 if subject.is_alone else arms.index(BASELINE) + 1
-    level, row = 0.0, top + 1
+    level, row, levels = 0.0, top + 1, [0.0] * subject.is_alone
     if base:
         level = float(table[BASELINE].sum())
         _total(book, row, subject.title(BASELINE), Formula(f"={_cell(total, base)}", level))
@@ -71,11 +74,13 @@ def _steps(book: Book, results: Results, table: pd.DataFrame, total: int) -> Non
         text = f"={_cell(place, own)}" + (f"-{_cell(place, base)}" if base else "")
         start = Formula(f"={_cell(row - 1, 3)}" if row > top + 1 else "=0", level)
         _step(book, row, _word(line), start, Formula(text, change))
+        levels.append(level)
         level, row = level + change, row + 1
+    levels.append(level)
     _total(book, row, title, Formula(f"={_cell(row - 1, 3)}", level))
     book.put("Bridge", (row + 1, 0), "Check: less the sum above (rounding only)")
     book.put("Bridge", (row + 1, 3), Formula(f"={_cell(row, 3)}-{_cell(total, own)}", 0.0))
-    _chart(book, subject, top, row)
+    _chart(book, subject, (top, row), levels)
 
 
 def _total(book: Book, row: int, name: str, level: Formula) -> None:
@@ -103,7 +108,8 @@ def _step(book: Book, row: int, name: str, start: Formula, change: Formula) -> N
         book.put("Bridge", (row, column), value)
 
 
-def _chart(book: Book, subject: Subject, top: int, last: int) -> None:
+def _chart(book: Book, subject: Subject, rows: tuple[int, int], levels: list[float]) -> None:
+    top, last = rows
     chart: Any = book.book.add_chart({"type": "column", "subtype": "stacked"})
     for column, step in enumerate(_STEPS[3:], 4):
         fill = {"color": _COLOURS[step]} if step in _COLOURS else {"none": True}
@@ -117,8 +123,7 @@ def _chart(book: Book, subject: Subject, top: int, last: int) -> None:
                 "gap": 40,
             }
         )
-    up = _axis(subject)
-    ends = {} if up.has_zero else {"min": up.low, "max": up.high}
+    ends = _ends(subject, levels)
     title = f"Value at month 0, {money_unit(subject.money)}{' (axis does not start at zero)' * bool(ends)}"
     chart.set_title({"name": title, "name_font": {"size": 12}})
     chart.set_legend({"none": True})
@@ -126,13 +131,17 @@ def _chart(book: Book, subject: Subject, top: int, last: int) -> None:
     chart.set_y_axis({"num_format": "#,##0", "major_gridlines": GRID, **ends})
     chart.set_size({"width": 1100, "height": 430})
     place = (last + 4, 0)
+    book.sheet("Bridge").set_h_pagebreaks([last + 4])
     book.sheet("Bridge").insert_chart(*place, chart, {"description": f"Steps to {subject.title(subject.arm)}"})
 
 
-def _axis(subject: Subject) -> Scale:
-    """Return the axis of money on which the steps can be seen."""
+def _ends(subject: Subject, levels: list[float]) -> dict[str, float]:
+    """Return where the axis of money starts and ends, if the steps could not be seen on one from zero."""
     base = 0.0 if subject.is_alone else float(subject.results.report["arms"][BASELINE]["npv"]["mean"])
-    return scale_of(subject, base, steps_of(subject, base))
+    if scale_of(subject, base, steps_of(subject, base)).has_zero or min(levels) <= 0.0:
+        return {}
+    scale = Scale.of(levels)
+    return {**dict(zip(("min", "max"), ends_of(scale), strict=True)), "major_unit": step_of(scale)}
 
 
 def _cell(row: int, column: int) -> str:

@@ -167,7 +167,7 @@ def _chart(master: Master, results: Results, name: str) -> None:
         if part.kind == "lines":
             _with_ends(page, part, box, found)
         else:
-            add_chart(page.slide.shapes, part, box, alt=f"{found.finding}. {part.title}")
+            add_chart(page.slide.shapes, part, box, master=master, alt=f"{found.finding}. {part.title}")
     page.notes(_notes(results, [found.finding, found.about, *found.notes]))
 
 
@@ -191,39 +191,32 @@ def _boxes(found: Native, room: Box) -> list[Box]:
 def _with_ends(page: Page, part: Part, box: Box, found: Native) -> None:
     """Draw lines, and write their names at their ends."""
     own = replace(box, width=(1 - _ENDS) * box.width)
-    add_chart(page.slide.shapes, part, own, alt=f"{found.finding}. {part.title}")
+    add_chart(page.slide.shapes, part, own, master=page.master, alt=f"{found.finding}. {part.title}")
     plot, scale = plot_box(part, own), part.scale
     room = (box.right - own.right - 2 * INSET[0]) * INCH
     for lines in (3, 2, 1):
         texts = [balance(f"{each.end} {each.name}".strip(), _SMALL, room, lines, bold=True) for each in part.series]
-        tall = [height(text, _SMALL) / INCH + 2 * INSET[1] for text in texts]
-        if sum(tall) <= box.height:
+        tall = [height(text, _SMALL) / INCH + 0.02 for text in texts]
+        if sum(tall) + 0.02 * len(tall) <= box.height:
             break
     span = scale.high - scale.low
     wanted = [-(plot.bottom - plot.height * ((each.values[-1] or 0.0) - scale.low) / span) for each in part.series]
     middles = spread(wanted, tall, -box.bottom, -box.top)
     for each, text, middle, high in zip(part.series, texts, middles, tall, strict=True):
         place = Box(own.right, -float(middle) - high / 2, box.right - own.right, high)
-        page.write(place, text.split("\n"), _SMALL, colour=ink(each.colour), bold=True)
+        page.write(place, text.split("\n"), _SMALL, colour=ink(each.colour), bold=True, tight=True)
 
 
 def _picture(master: Master, results: Results, name: str) -> None:
     """Show a chart as a picture, without its own title."""
-    from pptx.util import Inches
-
     ax = chart(name)(results)
     slide, head = slide_of(ax), head_of(ax)
     page = Page(master, slide.finding)
     page.text(slide.about, LARGE, colour=MUTED, most=2)
     wide = min(page.room.width, page.room.height / (9 / 16 * (1 - head)))
     left = page.room.left + (page.room.width - wide) / 2
-    shape: Any = page.slide.shapes.add_picture(
-        io.BytesIO(drawn(ax, "png")),
-        Inches(left),
-        Inches(page.room.top),
-        Inches(wide),
-        Inches(wide * 9 / 16 * (1 - head)),
-    )
+    place = Box(left, page.room.top, wide, wide * 9 / 16 * (1 - head))
+    shape: Any = page.slide.shapes.add_picture(io.BytesIO(drawn(ax, "png")), *master.placed(place))
     shape.crop_top = head
     shape._element.nvPicPr.cNvPr.set("descr", f"{slide.finding}. {slide.about}")
     page.notes(_notes(results, [slide.finding, slide.about, *slide.notes]))

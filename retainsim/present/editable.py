@@ -9,7 +9,7 @@ from retainsim.charts.canvas import INCH
 from retainsim.charts.colours import AXIS, GAIN, GREY, INK, LIGHT, LOSS, ink
 from retainsim.charts.lettering import cut, height, visible, width, wrap
 from retainsim.present.chartxml import as_line, lay_out, run_on, title_at_left, whiskers
-from retainsim.present.native import Part, step_of
+from retainsim.present.native import Part, ends_of, step_of
 from retainsim.present.sheet import Column, columns_of, listed, steps_of, workbook
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pptx.chart.chart import Chart
 
-    from retainsim.present.master import Box
+    from retainsim.present.master import Box, Master
 
 SIZE = 12.0
 """Points of all that is written in a chart."""
@@ -25,25 +25,35 @@ _HEAD, _TICKS, _NAMES = 0.4, 0.4, 0.5
 """Inches above the axes, below them, and the share of the width that names of bars take at most."""
 
 
-def add_chart(shapes: Any, part: Part, box: Box, *, alt: str) -> Any:
+def add_chart(shapes: Any, part: Part, box: Box, *, master: Master, alt: str) -> Any:
     """Add a chart to the shapes of a slide, in a box, with a text for those who cannot see it; return its frame."""
     from pptx.chart.data import CategoryChartData
-    from pptx.util import Inches
 
     columns = steps_of(part, GAIN, LOSS) if part.kind == "steps" else columns_of(part)
-    columns = [replace(column, name=visible(column.name) or "all") for column in columns]
+    columns = _told_apart(columns)
     names, inner = _names(part, box)
     data = CategoryChartData(number_format=part.number)
     data.categories = names
     for column in columns:
         data.add_series(column.name, column.values)
-    place = (Inches(x) for x in (box.left, box.top, box.width, box.height))
-    frame = shapes.add_chart(_type(part), *place, data)
+    frame = shapes.add_chart(_type(part), *master.placed(box), data)
     frame._element.nvGraphicFramePr.cNvPr.set("descr", visible(alt))
     frame.chart.part.chart_workbook.update_from_xlsx_blob(workbook(names, columns, part.number))
+    frame.chart.font.size = master.points(SIZE)
+    _title(frame.chart, part, box, master)
     _dress(frame.chart, part, columns)
     lay_out(frame.chart, inner, box)
     return frame
+
+
+def _told_apart(columns: Sequence[Column]) -> list[Column]:
+    """Return the columns with names that can be seen, each of which only one of them has."""
+    found: dict[str, Column] = {}
+    for column in columns:
+        name = visible(column.name)
+        numbered = (f"{name} ({number})" for number in range(2, len(columns) + 1))
+        found[next(each for each in (name, *numbered) if each not in found)] = column
+    return [replace(column, name=name) for name, column in found.items()]
 
 
 def plot_box(part: Part, box: Box) -> Box:
@@ -96,11 +106,8 @@ def _wrapped(part: Part, place: int, room: float, lines: int) -> str:
 
 
 def _dress(chart: Chart, part: Part, columns: Sequence[Column]) -> None:
-    from pptx.util import Pt
-
-    chart.font.size, chart.has_legend = Pt(SIZE), False
+    chart.has_legend = False
     chart.font.color.rgb = _rgb(INK)
-    _title(chart, part)
     _axes(chart, part)
     plot = chart.plots[0]
     if part.kind != "lines":
@@ -143,18 +150,17 @@ def _fill(look: Any, colour: str) -> None:
     look.fill.fore_color.rgb = _rgb(colour)
 
 
-def _title(chart: Chart, part: Part) -> None:
+def _title(chart: Chart, part: Part, box: Box, master: Master) -> None:
     """Write what the values are, and beside it the names of the bars in their colours."""
-    from pptx.util import Pt
-
     frame = chart.chart_title.text_frame
     texts = [(part.title, INK)]
     if part.kind == "bars" and len(part.series) > 1:
         texts += [(f"   ■ {visible(series.name)}", ink(series.colour)) for series in part.series]
+    spare = (box.width - 0.4) * INCH - width(part.title, SIZE, bold=True)
     for text, colour in texts:
         run = frame.paragraphs[0].add_run()
-        run.text = text if len(text) < 60 else text[:59].rstrip() + "…"
-        run.font.size, run.font.bold = Pt(SIZE), True
+        run.text = text if text == part.title else cut(text, SIZE, spare / max(1, len(texts) - 1), bold=True)
+        run.font.size, run.font.bold = master.points(SIZE), True
         run.font.color.rgb = _rgb(colour)
     title_at_left(chart)
 
@@ -163,8 +169,7 @@ def _axes(chart: Chart, part: Part) -> None:
     from pptx.enum.chart import XL_TICK_LABEL_POSITION, XL_TICK_MARK
 
     names, values, step = chart.category_axis, chart.value_axis, step_of(part.scale)
-    values.minimum_scale = _rounded(part.scale.low, step, up=False)
-    values.maximum_scale = _rounded(part.scale.high, step, up=True)
+    values.minimum_scale, values.maximum_scale = ends_of(part.scale)
     values.major_unit, values.has_major_gridlines = step, True
     values.major_gridlines.format.line.color.rgb = _rgb(LIGHT)
     values.format.line.fill.background()
@@ -181,14 +186,6 @@ def _axes(chart: Chart, part: Part) -> None:
         # level to the eye; at exactly 0 LibreOffice writes every month, digit below digit
         names._element.find("{*}txPr").find("{*}bodyPr").set("rot", "1")
         run_on(names._element, values._element, part.every)
-
-
-def _rounded(value: float, step: float, *, up: bool) -> float:
-    """Return the nearest whole number of steps that is no smaller, or no larger."""
-    import math
-
-    steps = round(value / step, 6)
-    return (math.ceil(steps) if up else math.floor(steps)) * step
 
 
 def _rgb(colour: str) -> Any:

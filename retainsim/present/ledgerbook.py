@@ -81,6 +81,7 @@ class Book:
             sheet.set_column(column, column, wide)
         self.put(name, (0, 0), name, bold=True, font_size=16, text_wrap=False)
         self.put(name, (1, 0), about, font_color=GREY, text_wrap=False)
+        sheet.set_row(0, 24)
         sheet.hide_gridlines(2)
         sheet.set_landscape()
         sheet.set_paper(9)
@@ -90,7 +91,7 @@ class Book:
         """Write the heads of columns."""
         for column, head in enumerate(heads):
             align = "left" if column == 0 else "right"
-            self.put(name, (row, column), head, bold=True, bottom=2, align=align, valign="bottom")
+            self.put(name, (row, column), head, bold=True, bottom=1, align=align, valign="bottom")
 
     def table(
         self, name: str, about: str, heads: Sequence[str], rows: Sequence[Sequence[Cell]], widths: Sequence[float]
@@ -99,7 +100,7 @@ class Book:
         self.head(name, about, widths)
         sheet = self._sheets[name]
         for column, head in enumerate(heads):
-            self.put(name, (HEAD, column), head, bold=True, bottom=2, valign="bottom")
+            self.put(name, (HEAD, column), head, bold=True, bottom=1, valign="bottom")
         for place, row in enumerate(rows, HEAD + 1):
             for column, value in enumerate(row):
                 self.put(name, (place, column), value)

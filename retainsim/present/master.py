@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from retainsim.present.package import as_deck
 
 if TYPE_CHECKING:
     from pptx.presentation import Presentation
+    from pptx.util import Emu
 
 ENDINGS = (".pptx", ".potx")
 SIZE = (40 / 3, 7.5)
@@ -26,7 +27,7 @@ _FEET = ("DATE (16)", "FOOTER (15)", "SLIDE_NUMBER (13)")
 
 @dataclass(frozen=True)
 class Box:
-    """A place on a slide, in inches from its upper left."""
+    """A place on a slide, in inches from its upper left, on a slide as wide as ours."""
 
     left: float
     top: float
@@ -46,12 +47,33 @@ class Box:
 
 @dataclass(frozen=True)
 class Master:
-    """A deck to add slides to: the layout they use, where its title is, and the room below it."""
+    """A deck to add slides to: the layout they use, where its title is, and the room below it.
+
+    Slides of any size are shown on the same wall: lengths and type are those of a slide as wide as ours, and `scale`
+    times as large in the deck.
+    """
 
     deck: Presentation
     layout: Any
     title: Box
     room: Box
+    scale: float = 1.0
+
+    def placed(self, box: Box) -> tuple[Emu, Emu, Emu, Emu]:
+        """Return a place as the deck counts it: left, top, width and height."""
+        return self.length(box.left), self.length(box.top), self.length(box.width), self.length(box.height)
+
+    def length(self, inches: float) -> Emu:
+        """Return a length as the deck counts it."""
+        from pptx.util import Emu
+
+        return Emu(round(inches * self.scale * _EMU))
+
+    def points(self, size: float) -> Any:
+        """Return a size of type as the deck counts it."""
+        from pptx.util import Pt
+
+        return Pt(round(size * self.scale, 1))
 
 
 def open_master(template: str | os.PathLike[str] | None = None) -> Master:
@@ -90,7 +112,7 @@ def _read(path: Path) -> Presentation:
 def _empty(deck: Presentation) -> None:
     """Take the slides of a template away, and the sections that name them."""
     root = deck.part._element
-    for slide in list(root.sldIdLst or ()):
+    for slide in [] if root.sldIdLst is None else list(root.sldIdLst):
         deck.part.drop_rel(slide.rId)
         root.sldIdLst.remove(slide)
     for section in root.xpath("//*[local-name()='sectionLst']"):
@@ -122,20 +144,24 @@ def _measured(deck: Presentation, name: str, *, meant: bool) -> Master:
     layouts = [layout for layout in deck.slide_layouts if _title_of(layout) is not None]
     if not layouts:
         raise UsageError(f"{name} has no layout with a title; give one that has")
-    wide, high = int(deck.slide_width or 1) / _EMU, int(deck.slide_height or 1) / _EMU
+    scale = int(deck.slide_width or 1) / _EMU / SIZE[0]
+    wide, high = SIZE[0], int(deck.slide_height or 1) / _EMU / scale
     layout = min(layouts, key=lambda each: sum(_kind(shape) not in _FEET for shape in _placeholders(each)))
-    title = _box(_title_of(layout))
-    feet = [_box(shape).top for shape in _placeholders(layout) if _kind(shape) in _FEET]
-    floor = min([top for top in feet if top > 0.7 * high], default=0.95 * high)
+    title = _box(_title_of(layout), scale)
+    feet = [_box(shape, scale).top for shape in _placeholders(layout) if _kind(shape) in _FEET]
+    floor = min([top for top in feet if top > 0.7 * high] + [0.95 * high])
     margin = min(max(title.left, 0.03 * wide), 0.1 * wide)
     room = Box(margin, title.bottom + 0.05, wide - 2 * margin, floor - title.bottom - 0.1)
-    bodies = [_box(shape) for each in layouts for shape in _placeholders(each) if meant and _kind(shape) in _BODIES]
+    bodies = [
+        _box(shape, scale) for each in layouts for shape in _placeholders(each) if meant and _kind(shape) in _BODIES
+    ]
     wider = [box for box in bodies if box.top >= title.bottom - 0.05 and box.width > 0.8 * room.width]
     room = max([box for box in wider if box.height > _LEAST * high], key=lambda box: box.height, default=room)
+    room = replace(room, height=min(room.bottom, 0.97 * high) - room.top)
     if room.height < _LEAST * high:  # the title of the template stands where slides have their content
         title = Box(margin, 0.05 * high, wide - 2 * margin, 0.15 * high)
         room = Box(margin, 0.22 * high, wide - 2 * margin, 0.7 * high)
-    return Master(deck, layout, title, room)
+    return Master(deck, layout, title, room, scale)
 
 
 def _placeholders(layout: Any) -> list[Any]:
@@ -151,5 +177,5 @@ def _kind(shape: Any) -> str:
     return str(shape.placeholder_format.type)
 
 
-def _box(shape: Any) -> Box:
-    return Box(*(int(x or 0) / _EMU for x in (shape.left, shape.top, shape.width, shape.height)))
+def _box(shape: Any, scale: float) -> Box:
+    return Box(*(int(x or 0) / _EMU / scale for x in (shape.left, shape.top, shape.width, shape.height)))

@@ -47,6 +47,11 @@ class Series:
     is_dashed: bool = False
     is_flow: bool = False
 
+    @property
+    def title(self) -> str:
+        """Return the whole name: leavings Baseline."""
+        return f"{self.end} {self.name}".strip() if self.is_flow else self.name
+
     @classmethod
     def of(cls, name: str, found: Sequence[Found], colour: str, colours: Iterable[str] = ()) -> Series:
         """Return the series of estimates."""
@@ -123,6 +128,13 @@ def number_format(scale: Scale, size: float = 1.0) -> str:
     digits += round(step * 10**digits, 9) % 1 != 0  # steps of 2.5
     shown = f"#,##0{'.' * bool(digits)}{'0' * digits}{',' * round(math.log10(size) / 3)}"
     return f'{shown};"−"{shown}'
+
+
+def ends_of(scale: Scale) -> tuple[float, float]:
+    """Return where an axis starts and ends if it is to do so at a tick."""
+    step = step_of(scale)
+    low, high = round(scale.low / step, 6), round(scale.high / step, 6)
+    return math.floor(low) * step, math.ceil(high) * step
 
 
 def step_of(scale: Scale) -> float:

@@ -17,7 +17,7 @@ from retainsim.present.master import Box, Master
 if TYPE_CHECKING:
     from pptx.slide import Slide
 
-TITLES = (28.0, 26.0, 24.0, 22.0, 20.0, 18.0, 16.0)
+TITLES = (28.0, 26.0, 24.0, 22.0, 20.0, 18.0, 16.0, 14.0, 12.0)
 INSET = (0.1, 0.05)
 """Inches between the edge of a box or a cell and its text."""
 _SPARE = 0.02
@@ -37,6 +37,7 @@ class Page:
     """
 
     def __init__(self, master: Master, title: str) -> None:
+        self.master = master
         self.slide: Slide = master.deck.slides.add_slide(master.layout)
         self.room = master.room
         for shape in list(self.slide.placeholders):
@@ -65,16 +66,19 @@ class Page:
             self.room = self.below(box)
         self.write(box, [" ".join(lines.split("\n")) for lines in found], size, colour=colour, bold=bold)
 
-    def write(self, box: Box, lines: Sequence[str], size: float, *, colour: str = INK, bold: bool = False) -> None:
-        """Write paragraphs into a box, which they are known to fit."""
+    def write(
+        self, box: Box, lines: Sequence[str], size: float, *, colour: str = INK, bold: bool = False, tight: bool = False
+    ) -> None:
+        """Write paragraphs into a box, which they are known to fit; a tight one has no margin above and below."""
         from pptx.enum.text import MSO_AUTO_SIZE
 
-        shape = self.slide.shapes.add_textbox(*_placed(box))
+        shape = self.slide.shapes.add_textbox(*self.master.placed(box))
         frame = shape.text_frame
         frame.word_wrap, frame.auto_size = True, MSO_AUTO_SIZE.NONE
+        self._inset(frame, tight=tight)
         for number, line in enumerate(lines):
             paragraph = frame.paragraphs[0] if number == 0 else frame.add_paragraph()
-            _write(paragraph, line, size, colour=colour, bold=bold)
+            self._write(paragraph, line, size, colour=colour, bold=bold)
 
     def below(self, box: Box) -> Box:
         """Return the room below a box."""
@@ -98,11 +102,11 @@ class Page:
             total, kept = total + heights[kept], kept + 1
         kept = max(kept, min(2, len(rows)))
         box = replace(self.room, height=sum(heights[:kept]))
-        grid = self.slide.shapes.add_table(kept, len(shares), *_placed(box)).table
-        _size(grid, shares, heights[:kept])
+        grid = self.slide.shapes.add_table(kept, len(shares), *self.master.placed(box)).table
+        self._size(grid, shares, heights[:kept])
         for row, line in enumerate(rows[:kept]):
             for column in range(len(line)):
-                _fill(grid.cell(row, column), cells[row][column], size, bold=row == 0, right=column >= right)
+                self._fill(grid.cell(row, column), cells[row][column], size, bold=row == 0, right=column >= right)
         self.room = self.below(box)
         return kept - 1
 
@@ -115,7 +119,7 @@ class Page:
     def _write_title(self, title: str, box: Box) -> None:
         shape = self.slide.shapes.title
         assert shape is not None
-        shape.left, shape.top, shape.width, shape.height = _placed(box)
+        shape.left, shape.top, shape.width, shape.height = self.master.placed(box)
         room, high = self._wide(box), (box.height - 2 * INSET[1]) * INCH
         for size in TITLES:
             found = wrap(title, size, room, max(1, int(high / height("", size))), bold=True)
@@ -123,51 +127,43 @@ class Page:
                 break
         frame = shape.text_frame
         frame.word_wrap = True
-        _write(frame.paragraphs[0], found.replace("\n", " "), size)
+        self._inset(frame)
+        self._write(frame.paragraphs[0], found.replace("\n", " "), size)
+
+    def _inset(self, frame: Any, *, tight: bool = False) -> None:
+        frame.margin_left = frame.margin_right = self.master.length(INSET[0])
+        frame.margin_top = frame.margin_bottom = 0 if tight else self.master.length(INSET[1])
+
+    def _write(self, paragraph: Any, text: str, size: float, *, colour: str = "", bold: bool | None = None) -> None:
+        from pptx.dml.color import RGBColor
+
+        run = paragraph.add_run()
+        run.text = text or BOUND  # what is empty has the master's size
+        run.font.size, run.font.bold = self.master.points(size), bold
+        if colour:
+            run.font.color.rgb = RGBColor.from_string(colour[1:].upper())
+
+    def _size(self, grid: Any, widths: Sequence[float], heights: Sequence[float]) -> None:
+        for column, wide in zip(grid.columns, widths, strict=True):
+            column.width = self.master.length(wide)
+        for row, tall in zip(grid.rows, heights, strict=True):
+            row.height = self.master.length(tall)
+
+    def _fill(self, cell: Any, text: str, size: float, *, bold: bool, right: bool) -> None:
+        from pptx.enum.text import PP_ALIGN
+
+        self._inset(cell)
+        for number, line in enumerate(text.split("\n")):
+            paragraph = cell.text_frame.paragraphs[0] if number == 0 else cell.text_frame.add_paragraph()
+            self._write(paragraph, line, size, bold=bold or None)
+            if right:
+                paragraph.alignment = PP_ALIGN.RIGHT
 
     @staticmethod
     def _wide(box: Box) -> float:
         return (box.width - 2 * INSET[0]) * INCH
 
 
-def _write(paragraph: Any, text: str, size: float, *, colour: str = "", bold: bool | None = None) -> None:
-    from pptx.dml.color import RGBColor
-    from pptx.util import Pt
-
-    run = paragraph.add_run()
-    run.text, run.font.size, run.font.bold = text or BOUND, Pt(size), bold  # what is empty has the master's size
-    if colour:
-        run.font.color.rgb = RGBColor.from_string(colour[1:].upper())
-
-
 def _cell(text: str, size: float, wide: float, bold: bool) -> str:
     lines = [wrap(visible(line), size, (wide - 2 * INSET[0]) * INCH, 6, bold) for line in text.split("\n")]
     return "\n".join(lines)
-
-
-def _size(grid: Any, widths: Sequence[float], heights: Sequence[float]) -> None:
-    from pptx.util import Inches
-
-    for column, wide in zip(grid.columns, widths, strict=True):
-        column.width = Inches(wide)
-    for row, tall in zip(grid.rows, heights, strict=True):
-        row.height = Inches(tall)
-
-
-def _fill(cell: Any, text: str, size: float, *, bold: bool, right: bool) -> None:
-    from pptx.enum.text import PP_ALIGN
-    from pptx.util import Inches
-
-    cell.margin_left = cell.margin_right = Inches(INSET[0])
-    cell.margin_top = cell.margin_bottom = Inches(INSET[1])
-    for number, line in enumerate(text.split("\n")):
-        paragraph = cell.text_frame.paragraphs[0] if number == 0 else cell.text_frame.add_paragraph()
-        _write(paragraph, line, size, bold=bold or None)
-        if right:
-            paragraph.alignment = PP_ALIGN.RIGHT
-
-
-def _placed(box: Box) -> tuple[Any, ...]:
-    from pptx.util import Inches
-
-    return tuple(Inches(x) for x in (box.left, box.top, box.width, box.height))

@@ -107,5 +107,5 @@ def _table(part: Part) -> Table:
         for place, month in enumerate(part.categories)
         if place % part.every == 0
     )
-    heads = tuple(f"{each.end} {each.name}".strip() if each.is_flow else each.name for each in part.series)
+    heads = tuple(each.title for each in part.series)
     return Table(part.title, ("Month", *heads), rows)

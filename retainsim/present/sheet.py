@@ -30,7 +30,7 @@ class Column:
 def columns_of(part: Part) -> list[Column]:
     """Return what a chart of bars or lines draws: its series as they are."""
     return [
-        Column(s.name, s.values, s.colour, s.colours, _gaps(s.high, s.values), _gaps(s.values, s.low))
+        Column(s.title, s.values, s.colour, s.colours, _gaps(s.high, s.values), _gaps(s.values, s.low))
         for s in part.series
     ]
 
