@@ -22,6 +22,18 @@ def title_at_left(chart: Chart) -> None:
     _add(title, _layout(0.0, 0.0), after="c:tx")
 
 
+def legend_at(chart: Chart, left: float, wide: float, high: float) -> None:
+    """Put the legend of a chart at its top: from where, how wide and how high, in shares of the chart."""
+    from pptx.enum.chart import XL_LEGEND_POSITION
+
+    legend = chart.legend
+    assert legend is not None
+    legend.position, legend.include_in_layout = XL_LEGEND_POSITION.TOP, False
+    for old in legend._element.findall("{*}layout"):
+        legend._element.remove(old)
+    _add(legend._element, _layout(left, 0.0, wide, high), after="c:legendPos")
+
+
 def run_on(names: Any, values: Any, every: int) -> None:
     """Let lines run from edge to edge, with a name at every so many places."""
     for tag in ("tickLblSkip", "tickMarkSkip"):
@@ -49,15 +61,17 @@ def _layout(x: float, y: float, w: float | None = None, h: float | None = None, 
     )
 
 
-def whiskers(series: Any, column: Column, lengths: Mapping[str, int], rows: int) -> None:
-    """Draw 95 % intervals, whose lengths stand in columns of their own."""
+def whiskers(series: Any, column: Column, lengths: Mapping[str, int], *, is_line: bool) -> None:
+    """Draw 95 % intervals, whose lengths stand in columns of their own; bars know which way theirs go."""
+    rows = len(column.values)
     ends = "".join(
         f"<c:{tag}>{_cells(lengths[f'95 % interval {side}: {column.name}'], values, rows)}</c:{tag}>"
         for tag, side, values in (("plus", "above", column.above), ("minus", "below", column.below))
     )
     ink = f'<a:solidFill><a:srgbClr val="{INK[1:]}"/></a:solidFill>'
+    way = '<c:errDir val="y"/>' if is_line else ""
     bars = (
-        '<c:errBars %s><c:errDir val="y"/><c:errBarType val="both"/><c:errValType val="cust"/><c:noEndCap val="1"/>'
+        f'<c:errBars %s>{way}<c:errBarType val="both"/><c:errValType val="cust"/><c:noEndCap val="1"/>'
         f'{ends}<c:spPr><a:ln w="19050">{ink}</a:ln></c:spPr></c:errBars>'
     )
     _add(series._element, bars, before="c:cat")
@@ -67,7 +81,7 @@ def _cells(place: int, values: Sequence[float | None], rows: int) -> str:
     from xlsxwriter.utility import xl_col_to_name
 
     letter = xl_col_to_name(place)
-    points = "".join(f'<c:pt idx="{i}"><c:v>{v!r}</c:v></c:pt>' for i, v in enumerate(values) if v is not None)
+    points = "".join(f'<c:pt idx="{i}"><c:v>{float(v)!r}</c:v></c:pt>' for i, v in enumerate(values) if v is not None)
     return (
         f"<c:numRef><c:f>{NAME}!${letter}$2:${letter}${rows + 1}</c:f><c:numCache><c:formatCode>General</c:formatCode>"
         f'<c:ptCount val="{rows}"/>{points}</c:numCache></c:numRef>'

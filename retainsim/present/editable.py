@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from retainsim.charts.canvas import INCH
-from retainsim.charts.colours import AXIS, GAIN, GREY, INK, LIGHT, LOSS, ink
+from retainsim.charts.colours import AXIS, GAIN, GREY, INK, LIGHT, LOSS
 from retainsim.charts.lettering import cut, height, visible, width, wrap
-from retainsim.present.chartxml import as_line, lay_out, run_on, title_at_left, whiskers
+from retainsim.present.chartxml import as_line, lay_out, legend_at, run_on, title_at_left, whiskers
 from retainsim.present.native import Part, ends_of, step_of
 from retainsim.present.sheet import Column, columns_of, listed, steps_of, workbook
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SIZE = 12.0
 """Points of all that is written in a chart."""
+_ENTRY = 0.5
+"""Inches of a key that an entry takes beside its name."""
 _HEAD, _TICKS, _NAMES = 0.4, 0.4, 0.5
 """Inches above the axes, below them, and the share of the width that names of bars take at most."""
 
@@ -29,6 +31,7 @@ def add_chart(shapes: Any, part: Part, box: Box, *, master: Master, alt: str) ->
     """Add a chart to the shapes of a slide, in a box, with a text for those who cannot see it; return its frame."""
     from pptx.chart.data import CategoryChartData
 
+    part = _short(part, box)
     columns = steps_of(part, GAIN, LOSS) if part.kind == "steps" else columns_of(part)
     columns = _told_apart(columns)
     names, inner = _names(part, box)
@@ -106,7 +109,6 @@ def _wrapped(part: Part, place: int, room: float, lines: int) -> str:
 
 
 def _dress(chart: Chart, part: Part, columns: Sequence[Column]) -> None:
-    chart.has_legend = False
     chart.font.color.rgb = _rgb(INK)
     _axes(chart, part)
     plot = chart.plots[0]
@@ -118,7 +120,7 @@ def _dress(chart: Chart, part: Part, columns: Sequence[Column]) -> None:
     ):
         _paint(series, column, part, is_dashed=shown.is_dashed)
         if any(column.above):
-            whiskers(series, column, lengths, len(part.categories))
+            whiskers(series, column, lengths, is_line=part.kind != "bars")
     if part.kind == "steps":
         as_line(chart, len(columns) - 1)
 
@@ -151,18 +153,29 @@ def _fill(look: Any, colour: str) -> None:
 
 
 def _title(chart: Chart, part: Part, box: Box, master: Master) -> None:
-    """Write what the values are, and beside it the names of the bars in their colours."""
-    frame = chart.chart_title.text_frame
-    texts = [(part.title, INK)]
-    if part.kind == "bars" and len(part.series) > 1:
-        texts += [(f"   ■ {visible(series.name)}", ink(series.colour)) for series in part.series]
-    spare = (box.width - 0.4) * INCH - width(part.title, SIZE, bold=True)
-    for text, colour in texts:
-        run = frame.paragraphs[0].add_run()
-        run.text = text if text == part.title else cut(text, SIZE, spare / max(1, len(texts) - 1), bold=True)
-        run.font.size, run.font.bold = master.points(SIZE), True
-        run.font.color.rgb = _rgb(colour)
+    """Write what the values are, and beside it which bars are whose."""
+    run = chart.chart_title.text_frame.paragraphs[0].add_run()
+    run.text, run.font.size, run.font.bold = part.title, master.points(SIZE), True
+    run.font.color.rgb = _rgb(INK)
     title_at_left(chart)
+    chart.has_legend = part.kind == "bars" and len(part.series) > 1
+    if chart.has_legend:
+        left = _key(part)
+        wide = sum(width(series.name, SIZE) / INCH + _ENTRY for series in part.series)
+        legend_at(chart, left / box.width, min(wide, box.width - left) / box.width, 0.3 / box.height)
+
+
+def _key(part: Part) -> float:
+    """Return where beside the title the key of the bars begins (inches)."""
+    return width(part.title, SIZE, bold=True) / INCH + 0.4
+
+
+def _short(part: Part, box: Box) -> Part:
+    """Return a chart of bars with names of its series that its key has room for."""
+    if part.kind != "bars" or len(part.series) < 2:
+        return part
+    room = ((box.width - _key(part)) / len(part.series) - _ENTRY) * INCH
+    return replace(part, series=tuple(replace(each, name=cut(each.name, SIZE, room)) for each in part.series))
 
 
 def _axes(chart: Chart, part: Part) -> None:

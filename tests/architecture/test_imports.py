@@ -151,7 +151,20 @@ def test_no_exception_is_caught_to_be_ignored(module):
                 assert not all(isinstance(s, ast.Pass) for s in node.body), f"{module.path}:{node.lineno}"
 
 
-HEAVY = {"numpy", "pandas", "scipy", "matplotlib", "pydantic", "simpy", "pyarrow", "loky", "rich", "pptx", "xlsxwriter", "jinja2"}
+HEAVY = {
+    "numpy",
+    "pandas",
+    "scipy",
+    "matplotlib",
+    "pydantic",
+    "simpy",
+    "pyarrow",
+    "loky",
+    "rich",
+    "pptx",
+    "xlsxwriter",
+    "jinja2",
+}
 
 
 @pytest.mark.parametrize(

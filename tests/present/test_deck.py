@@ -208,3 +208,38 @@ def test_libreoffice_opens_every_slide(run, tmp_path, soffice):
     deck = results.deck(tmp_path / "deck.pptx")
     made = soffice(deck, "pdf").read_bytes()
     assert made.count(b"/Type/Page\n") + made.count(b"/Type/Page/") == len(Presentation(deck).slides)
+
+
+BARS = ["idx", "order", "tx", "spPr", "invertIfNegative", "dPt", "dLbls", "errBars", "cat", "val"]
+LINES = ["idx", "order", "tx", "spPr", "marker", "dPt", "dLbls", "errBars", "cat", "val", "smooth"]
+VALUES = [
+    "axId", "scaling", "delete", "axPos", "majorGridlines", "title", "numFmt", "majorTickMark", "minorTickMark",
+    "tickLblPos", "spPr", "txPr", "crossAx", "crosses", "crossBetween", "majorUnit",
+]  # fmt: skip
+NAMES_ = [*VALUES[:4], *VALUES[4:14], "auto", "lblAlgn", "lblOffset", "tickLblSkip", "tickMarkSkip", "noMultiLvlLbl"]
+ORDERS = {
+    "barChart/ser": BARS,
+    "lineChart/ser": LINES,
+    "lineChart": ["grouping", "varyColors", "ser", "dLbls", "marker", "smooth", "axId"],
+    "legend": ["legendPos", "layout", "overlay", "txPr"],
+    "barChart": ["barDir", "grouping", "varyColors", "ser", "dLbls", "gapWidth", "overlap", "axId"],
+    "plotArea": ["layout", "barChart", "lineChart", "catAx", "valAx"],
+    "valAx": VALUES,
+    "catAx": NAMES_,
+    "chart/title": ["tx", "layout", "overlay"],
+    "errBars": ["errDir", "errBarType", "errValType", "noEndCap", "plus", "minus", "spPr"],
+}
+"""The order in which the schema of charts (ECMA-376, part 1, 21.2) wants what we write."""
+
+
+def test_everything_in_a_chart_stands_where_the_schema_wants_it(deck):
+    for _, chart in charts(deck):
+        for path, order in ORDERS.items():
+            for element in chart._chartSpace.xpath("//c:" + path.replace("/", "/c:")):
+                tags = [child.tag.rpartition("}")[2] for child in element]
+                assert set(tags) <= set(order), (path, tags)
+                assert [order.index(tag) for tag in tags] == sorted(order.index(tag) for tag in tags), (path, tags)
+
+
+def test_bars_do_not_say_which_way_their_whiskers_go(deck):
+    assert not [c for _, c in charts(deck) if c._chartSpace.xpath("//c:barChart//c:errDir")]
