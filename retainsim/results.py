@@ -152,6 +152,24 @@ class Results:
         saved = pd.concat([self.saved(name) for name in others], ignore_index=True) if others else None
         return {name: getattr(self, name) for name in EXTRAS} | {"saved": saved}
 
+    def deck(self, path: str | os.PathLike[str], *, template: str | os.PathLike[str] | None = None) -> Path:
+        """Write a PowerPoint deck whose charts can be edited, on the master of a template if one is given."""
+        from retainsim.present.deck import write
+
+        return write(self, path, template=template)
+
+    def html(self, path: str | os.PathLike[str]) -> Path:
+        """Write a report: one HTML file that needs nothing but itself."""
+        from retainsim.present.report import write
+
+        return write(self, path)
+
+    def workbook(self, path: str | os.PathLike[str]) -> Path:
+        """Write an Excel workbook whose totals are formulas."""
+        from retainsim.present.workbook import write
+
+        return write(self, path)
+
     def _write_status(self, folder: Path, status: str) -> None:
         head = {
             "schema": SCHEMA,

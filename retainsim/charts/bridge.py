@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
     from retainsim.results import Results
 
-_ORDER = (
+ORDER = (
     "revenue", "cost_of_sales", "cost_to_serve", "acquisition", "retention", "retention_programme", "investment",
     "fixed_costs", "tax",
 )  # fmt: skip
 """The lines a business is told by, in this order; other lines follow, then what was merged, then closing value."""
-_CLOSING = "closing_value"
+CLOSING = "closing_value"
 _MOST = 8
 """Lines shown one by one, besides closing value."""
 _SMALL = 0.02
@@ -57,10 +57,10 @@ def bridge(results: Results, *, arm: str | None = None, ax: Axes | None = None) 
     """Draw what lies between the baseline's NPV and an arm's; for the baseline, between nothing and its NPV."""
     subject = Subject(results, arm)
     start = 0.0 if subject.is_alone else float(results.report["arms"][BASELINE]["npv"]["mean"])
-    steps = _steps(subject, start)
-    up = _scale(subject, start, steps)
+    steps = steps_of(subject, start)
+    up = scale_of(subject, start, steps)
     with canvas.style():
-        slide = Slide(results, _finding(subject, steps), _about(subject), notes=_notes(up), ax=ax)
+        slide = Slide(results, finding_of(subject, steps), about_of(subject), notes=notes_of(up), ax=ax)
         panel = _panel(slide, subject, len(steps) + (1 if subject.is_alone else 2), up)
         first = 0 if subject.is_alone else 1
         if first:
@@ -71,7 +71,7 @@ def bridge(results: Results, *, arm: str | None = None, ax: Axes | None = None) 
     return panel.ax
 
 
-def _steps(subject: Subject, start: float) -> list[_Step]:
+def steps_of(subject: Subject, start: float) -> list[_Step]:
     """Return the steps in order; they end at the arm's NPV."""
     lines = _lines(subject)
     steps, level = [], start
@@ -85,13 +85,13 @@ def _steps(subject: Subject, start: float) -> list[_Step]:
 def _lines(subject: Subject) -> dict[str, Floats]:
     """Return the lines of the bridge in order, each with its values by replication, small ones merged."""
     lines = _differences(subject)
-    closing = {_CLOSING: lines.pop(_CLOSING)} if _CLOSING in lines else {}
+    closing = {CLOSING: lines.pop(CLOSING)} if CLOSING in lines else {}
     sizes = {name: abs(float(values.mean())) for name, values in (lines | closing).items()}
     least = _SMALL * max(sizes.values(), default=0.0)
     ranked = sorted(lines, key=lambda name: -sizes[name])
     small = [name for place, name in enumerate(ranked) if sizes[name] < least or place >= _MOST]
     small = small if len(small) > 1 else []
-    told = [name for name in _ORDER if name in lines]
+    told = [name for name in ORDER if name in lines]
     others = sorted(name for name in lines if name not in told)
     found = {name: lines[name] for name in (*told, *others) if name not in small}
     other = {"other": np.sum([lines[name] for name in small], axis=0)} if small else {}
@@ -106,13 +106,14 @@ def _differences(subject: Subject) -> dict[str, Floats]:
     if not subject.is_alone:
         wide = wide.sub(pd.DataFrame(table[BASELINE]), fill_value=0.0)
     lines = {str(name): wide[name].to_numpy(np.float64) for name in wide}
-    return {name: x for name, x in lines.items() if x.any() and (name != _CLOSING or subject.has_closing)}
+    return {name: x for name, x in lines.items() if x.any() and (name != CLOSING or subject.has_closing)}
 
 
 # -- words ------------------------------------------------------------------------------------------------------
 
 
-def _finding(subject: Subject, steps: list[_Step]) -> str:
+def finding_of(subject: Subject, steps: list[_Step]) -> str:
+    """Say what the difference comes to, and what most of it is made of."""
     if subject.is_alone:
         npv = float(subject.report["npv"]["mean"])
         return _made_of(subject, steps, f"NPV is {subject.say(npv)}", -1 if npv < 0 else 1)
@@ -127,7 +128,7 @@ def _finding(subject: Subject, steps: list[_Step]) -> str:
 def _made_of(subject: Subject, steps: list[_Step], said: str, sign: int) -> str:
     """Add to a sentence what most of the amount is made of."""
     parts = {step.name: sign * (step.end - step.start) for step in steps}
-    total, closing = sum(parts.values()), parts.get(_CLOSING, 0.0)
+    total, closing = sum(parts.values()), parts.get(CLOSING, 0.0)
     if 0 < total <= closing:
         return f"{said}, all of it closing value"
     if _WORTH_SAYING * total < closing < total:
@@ -137,7 +138,8 @@ def _made_of(subject: Subject, steps: list[_Step], said: str, sign: int) -> str:
     return f"{said}: {_word(largest)} {subject.signed(sign * parts[largest])}" if parts else said
 
 
-def _about(subject: Subject) -> str:
+def about_of(subject: Subject) -> str:
+    """Say what the bridge shows, and the difference with its interval."""
     lines = f"black lines: 95 % interval of the mean of {subject.replications}"
     if subject.is_alone:
         return f"value at month 0 of every line, {subject.terms}; {lines}"
@@ -147,7 +149,8 @@ def _about(subject: Subject) -> str:
     return f"NPV {subject.terms}. Difference: {sign}{subject.mean(gain)} ({interval}); {lines}"
 
 
-def _notes(up: Scale) -> list[str]:
+def notes_of(up: Scale) -> list[str]:
+    """Warn where the axis of money does not start at zero."""
     return [] if up.has_zero else ["The axis does not start at zero: read the steps, and the totals by their numbers."]
 
 
@@ -158,7 +161,7 @@ def _word(line: str) -> str:
 # -- drawing ----------------------------------------------------------------------------------------------------
 
 
-def _scale(subject: Subject, start: float, steps: list[_Step]) -> Scale:
+def scale_of(subject: Subject, start: float, steps: list[_Step]) -> Scale:
     """Return the axis of money: from zero, unless the steps could then not be seen."""
     levels = [start, *(x for step in steps for x in (step.end, *_ends(step)))]
     largest = max(abs(x) for x in levels)

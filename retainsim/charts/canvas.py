@@ -55,6 +55,8 @@ def style() -> Iterator[None]:
 class Sheet(Axes):
     """Axes of a slide; in a notebook they show the whole slide."""
 
+    slide: Slide | None = None
+
     def _repr_png_(self) -> bytes:
         file = io.BytesIO()
         with style():
@@ -114,14 +116,15 @@ class Slide:
     def __init__(
         self, results: Results | Answer, finding: str, about: str, *, notes: Iterable[str] = (), ax: Axes | None = None
     ) -> None:
+        self.finding, self.about, self.notes = sentence(finding), sentence(about), tuple(map(sentence, notes))
         self._guest = ax
         self._figure = _root(ax) if ax is not None else Figure(figsize=SIZE)
         if ax is None:
             FigureCanvasAgg(self._figure)
-            self._figure.set_label(sentence(finding))
+            self._figure.set_label(self.finding)
         self._place(ax)
-        self.bottom = self._foot([bound(sentence(line)) for line in (*notes, _source(results))])
-        self.top = self._head(bound(sentence(finding)), bound(sentence(about)))
+        self.bottom = self._foot([bound(sentence(line)) for line in (*self.notes, source_of(results))])
+        self.top = self._head(bound(self.finding), bound(self.about))
 
     def panel(self, box: tuple[float, float, float, float], across: Scale, up: Scale, *, grid: str = "y") -> Panel:
         """Place a panel (left, bottom, width, height) with its ticks; the first one is the axes returned."""
@@ -129,6 +132,8 @@ class Slide:
         corner = (*self._at(box[0], box[1]), box[2] * self._unit[0], box[3] * self._unit[1])
         if ax is None:
             ax = self._figure.add_axes(corner, axes_class=Sheet)
+            assert isinstance(ax, Sheet)
+            ax.slide = self
         else:
             ax.clear()
             place = Bbox.from_bounds(*corner).transformed(self._figure.transFigure)
@@ -207,10 +212,28 @@ class Slide:
 
 def save(ax: Axes, path: Path, ending: str) -> None:
     """Write the figure of a chart, whole or not at all, and with the same bytes whenever it is drawn."""
-    figure = _root(ax)
-    metadata = dict(_METADATA[ending], Title=figure.get_label())
+    content = drawn(ax, ending)
+    write_whole(path, lambda file: Path(file).write_bytes(content))
+
+
+def drawn(ax: Axes, ending: str) -> bytes:
+    """Return the figure of a chart as the content of a file, the same whenever it is drawn."""
+    figure, file = _root(ax), io.BytesIO()
     with style():
-        write_whole(path, lambda file: figure.savefig(file, format=ending, metadata=metadata))
+        figure.savefig(file, format=ending, metadata=dict(_METADATA[ending], Title=figure.get_label()))
+    return file.getvalue()
+
+
+def slide_of(ax: Axes) -> Slide:
+    """Return the slide that a chart has been drawn on, if it was drawn on one of its own."""
+    assert isinstance(ax, Sheet)
+    assert ax.slide is not None
+    return ax.slide
+
+
+def head_of(ax: Axes) -> float:
+    """Return the share of a slide's height that its title and the line below it take."""
+    return 1.0 - (slide_of(ax).top + MARGIN[1]) / SIZE[1]
 
 
 def _root(ax: Axes) -> Figure:
@@ -219,6 +242,7 @@ def _root(ax: Axes) -> Figure:
     return figure
 
 
-def _source(results: Results | Answer) -> str:
+def source_of(results: Results | Answer) -> str:
+    """Return the line that says which program, scenario and seed a chart comes from."""
     run, title = results.report["run"], clean(results.report["scenario"]["title"])
     return f"Source: retainsim {run['version']}, “{title}”, {run['replications']:,} replications, seed {run['seed']}"

@@ -57,9 +57,9 @@ def leaks(results: Results, *, arm: str | None = None, ax: Axes | None = None) -
     subject = Subject(results, arm or BASELINE)
     if not subject.is_alone:
         raise UsageError(f"plot.leaks: arm {arm!r}; leaks are those of the baseline, leave the arm out")
-    rows = _rows(subject)
+    rows = rows_of(subject)
     with canvas.style():
-        slide = Slide(results, _finding(subject), _about(subject), notes=_notes(subject, rows), ax=ax)
+        slide = Slide(results, finding_of(subject), about_of(subject), notes=notes_of(subject, rows), ax=ax)
         rows, tall = _placed(slide, rows)
         panel, room = _panel(subject, slide, rows, tall)
         _head(panel, rows)
@@ -70,9 +70,6 @@ def leaks(results: Results, *, arm: str | None = None, ax: Axes | None = None) -
     return panel.ax
 
 
-# -- rows -------------------------------------------------------------------------------------------------------
-
-
 def _table(subject: Subject) -> list[dict[str, Any]]:
     """Return the leaks with their estimates under the names the other charts use."""
     assert subject.results.leaks is not None
@@ -80,7 +77,7 @@ def _table(subject: Subject) -> list[dict[str, Any]]:
     return [{**row, "mean": row["npv"]} for row in rows]
 
 
-def _rows(subject: Subject) -> list[_Leak]:
+def rows_of(subject: Subject) -> list[_Leak]:
     """Return the leaks there is room for: reasons, then mechanisms, the most valuable first."""
     found = _table(subject)
     ranks = [sum(row["kind"] == found[place]["kind"] for row in found[:place]) for place in range(len(found))]
@@ -126,7 +123,8 @@ def _word(row: dict[str, Any]) -> str:
     return str(row["leak"]).replace("_", " ")
 
 
-def _finding(subject: Subject) -> str:
+def finding_of(subject: Subject) -> str:
+    """Say which reason is most worth closing."""
     found = [row for row in _table(subject) if row["kind"] == "reason"]
     if not any(row["left"] for row in found):
         return f"Nobody leaves in {subject.horizon}"
@@ -152,14 +150,16 @@ def _signed(subject: Subject, row: dict[str, Any]) -> str:
     return f"{'−' * (row['mean'] < 0)}{subject.mean(row)}"
 
 
-def _about(subject: Subject) -> str:
+def about_of(subject: Subject) -> str:
+    """Say what the bars are."""
     return (
         f"NPV {subject.terms}, gained if nobody left through it any more: each leak of the baseline closed alone, "
         f"at no cost. Bars: mean of {subject.replications}; black lines: 95 % interval of the mean"
     )
 
 
-def _notes(subject: Subject, rows: list[_Leak]) -> list[str]:
+def notes_of(subject: Subject, rows: list[_Leak]) -> list[str]:
+    """Say what the grey numbers are, and what is not shown."""
     spared = "which share of those it spares leave for something else by then."
     notes = [f"In grey: how many leave through it within {subject.horizon}, and {spared}"]
     more = []

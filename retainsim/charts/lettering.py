@@ -24,14 +24,21 @@ ASCENT = 0.96
 """From the top of a line to its baseline, in sizes of its type."""
 BOUND = "\u00a0"
 """A space at which no line is broken: between a number and its unit."""
+_MEASURED = 100.0
+"""Size (points) at which type is measured."""
 _SAFETY = 1.02
 """What is drawn may be wider than what is measured by the rounding of pixels."""
 
 
 def clean(text: str) -> str:
     """Return what a user wrote as one line of characters that can be seen."""
-    seen = (c if c.isprintable() else "" if unicodedata.category(c) == "Cf" else " " for c in text)
-    return " ".join("".join(seen).split())
+    return " ".join(visible(text).split())
+
+
+def visible(text: str) -> str:
+    """Return a text without characters that cannot be seen; ends of lines and bound spaces stay."""
+    kept = "\n" + BOUND
+    return "".join(c if c.isprintable() or c in kept else "" if unicodedata.category(c) == "Cf" else " " for c in text)
 
 
 def bound(text: str) -> str:
@@ -47,19 +54,29 @@ def sentence(text: str) -> str:
 @lru_cache(maxsize=1024)
 def families(text: str) -> list[str]:
     """Return the fonts for a text: matplotlib's own, with those installed for what it lacks only where it lacks it."""
-    own = get_font(findfont(FONT)).get_charmap()
+    own = _charmap()
     if all(ord(letter) in own for letter in text):
         return [FONT]
     installed = set(fontManager.get_font_names())
     return [FONT, *(font for font in _OTHERS if font in installed)]
 
 
-@lru_cache(maxsize=4096)
 def width(text: str, size: float, bold: bool = False) -> float:
     """Return the width (points) of a line of type of a size (points)."""
-    font = FontProperties(family=families(text), size=size, weight="bold" if bold else "normal")
+    return _SAFETY * size * _ems(text, bold)
+
+
+@lru_cache(maxsize=8192)
+def _ems(text: str, bold: bool) -> float:
+    """Return the width of a line of type in sizes of its type: type of every size has the same shape."""
+    font = FontProperties(family=families(text), size=_MEASURED, weight="bold" if bold else "normal")
     measured, _, _ = text_to_path.get_text_width_height_descent(text, font, False)
-    return _SAFETY * float(measured)
+    return float(measured) / _MEASURED
+
+
+@lru_cache(maxsize=1)
+def _charmap() -> frozenset[int]:
+    return frozenset(get_font(findfont(FONT)).get_charmap())
 
 
 def height(text: str, size: float) -> float:
@@ -115,19 +132,23 @@ def spread(wanted: Sequence[float], heights: Sequence[float], low: float, high: 
 
 
 def _broken(text: str, size: float, room: float, bold: bool) -> list[str]:
-    lines = [""]
+    lines, space = [""], width(" ", size, bold)
+    used = 0.0
     for word in text.split(" "):
-        longer = f"{lines[-1]} {word}".lstrip()
-        if width(longer, size, bold) <= room:
-            lines[-1] = longer
+        wide = width(word, size, bold)  # word by word, for words come again and lines do not
+        if used + space * bool(lines[-1]) + wide <= room:
+            used += space * bool(lines[-1]) + wide
+            lines[-1] = f"{lines[-1]} {word}".lstrip()
             continue
-        pieces = _pieces(word, size, room, bold)
-        lines += pieces
+        lines += _pieces(word, size, room, bold)
+        used = width(lines[-1], size, bold)
     return [line for line in lines if line] or [""]
 
 
 def _pieces(word: str, size: float, room: float, bold: bool) -> list[str]:
     """Return a word, in pieces where it is wider than the room."""
+    if width(word, size, bold) <= room:
+        return [word]
     pieces = [""]
     for letter in word:
         if pieces[-1] and width(pieces[-1] + letter, size, bold) > room:

@@ -27,11 +27,11 @@ _TALLEST = 1.6
 def npv(results: Results, *, arm: str | None = None, ax: Axes | None = None) -> Axes:
     """Draw the NPV of every arm and, beside it, its paired difference from the baseline, with intervals."""
     subject = Subject(results, arm)
-    arms = _ranked(subject)
+    arms = ranked_arms(subject)
     own = {name: results.report["arms"][name]["npv"] for name in arms}
     gains = {name: results.report["arms"][name]["versus_baseline"]["npv"] for name in arms if name != BASELINE}
     with canvas.style():
-        slide = Slide(results, _finding(subject), _about(subject), notes=subject.left_out, ax=ax)
+        slide = Slide(results, finding_of(subject), _about(subject), notes=subject.left_out, ax=ax)
         tall = min(_TALLEST, (slide.top - slide.bottom - 0.8) / len(arms))
         left, right = _panels(subject, slide, tall * len(arms), own, gains)
         _write_titles(subject, left, arms, tall)
@@ -43,7 +43,7 @@ def npv(results: Results, *, arm: str | None = None, ax: Axes | None = None) -> 
     return left.ax
 
 
-def _ranked(subject: Subject) -> list[str]:
+def ranked_arms(subject: Subject) -> list[str]:
     """Return the baseline, then the arms by their mean NPV, the highest first."""
     arms = subject.results.report["arms"]
     others = [name for name in subject.arms if name != BASELINE]
@@ -53,7 +53,8 @@ def _ranked(subject: Subject) -> list[str]:
 # -- words ------------------------------------------------------------------------------------------------------
 
 
-def _finding(subject: Subject) -> str:
+def finding_of(subject: Subject) -> str:
+    """Say what the arm is worth against the baseline."""
     if subject.is_alone:
         found = subject.report["npv"]
         return (

@@ -49,21 +49,19 @@ class _Path:
 def pool(results: Results, *, arm: str | None = None, ax: Axes | None = None) -> Axes:
     """Draw the pool over time by arm, and below it the joins and leavings of the baseline and one arm."""
     subject = Subject(results, arm)
-    paths = {name: _path(results, name, "pool") for name in subject.arms}
-    levels = Scale.of(_extent(paths.values()), most=6)
-    if levels.low < _ZOOM * levels.high:
-        levels = Scale.of(_extent(paths.values()), most=6, zero=True)
-    flows, target = _flows(subject), _at_target(subject)
-    rates = Scale.of([*_extent(flows.values()), *(target.mean if target else ())], most=4, zero=True)
+    paths = {name: path_of(results, name, "pool") for name in subject.arms}
+    levels = levels_of(paths.values())
+    flows, target = flows_of(subject), target_of(subject)
+    rates = Scale.of([*extent_of(flows.values()), *(target.mean if target else ())], most=4, zero=True)
     with canvas.style():
-        slide = Slide(results, _finding(subject), _about(subject), notes=_notes(subject), ax=ax)
+        slide = Slide(results, finding_of(subject), _about(subject), notes=notes_of(subject), ax=ax)
         upper, lower = _panels(subject, slide, levels, rates)
         _draw_pools(subject, upper, paths)
         _draw_flows(subject, lower, flows, target)
     return upper.ax
 
 
-def _path(results: Results, arm: str, column: str, first: int = 0) -> _Path:
+def path_of(results: Results, arm: str, column: str, first: int = 0) -> _Path:
     """Estimate a column of the monthly table for every month that is drawn."""
     mine = results.monthly[results.monthly["arm"] == arm]
     wide = mine.pivot_table(index="month", columns="replication", values=column)
@@ -77,23 +75,31 @@ def _path(results: Results, arm: str, column: str, first: int = 0) -> _Path:
     return _Path(np.array(months, np.float64), mean, low, high)
 
 
-def _extent(paths: Iterable[_Path]) -> list[float]:
+def levels_of(paths: Iterable[_Path]) -> Scale:
+    """Return the axis of the pool: from zero, unless everything lies far above it."""
+    extent = extent_of(paths)
+    levels = Scale.of(extent, most=6)
+    return Scale.of(extent, most=6, zero=True) if levels.low < _ZOOM * levels.high else levels
+
+
+def extent_of(paths: Iterable[_Path]) -> list[float]:
+    """Return the ends of every interval."""
     return [x for path in paths for x in (*path.low, *path.high)]
 
 
-def _flows(subject: Subject) -> dict[tuple[str, str], _Path]:
+def flows_of(subject: Subject) -> dict[tuple[str, str], _Path]:
     """Return joins and leavings a month, by arm and flow: the baseline's and those of the subject."""
     arms = dict.fromkeys((BASELINE, subject.arm))
-    return {(arm, flow): _path(subject.results, arm, flow, 1) for arm in arms for flow in ("joined", "left")}
+    return {(arm, flow): path_of(subject.results, arm, flow, 1) for arm in arms for flow in ("joined", "left")}
 
 
-def _at_target(subject: Subject) -> _Path | None:
+def target_of(subject: Subject) -> _Path | None:
     """Return the leavings a month of the baseline's pool, did it leak at the target; None if it leaks no more."""
     target = subject.results.scenario.parameters.churn.target_annual
     stay = subject.results.report["arms"][BASELINE]["retention_12m"]["mean"]
     if target is None or stay is None or 1 - stay <= target:
         return None
-    present = _path(subject.results, BASELINE, "pool", 1)
+    present = path_of(subject.results, BASELINE, "pool", 1)
     leavings = monthly_hazard(target) * present.mean
     return _Path(present.months, leavings, leavings, leavings)
 
@@ -106,10 +112,11 @@ def _banded(subject: Subject) -> list[str]:
 # -- words ------------------------------------------------------------------------------------------------------
 
 
-def _finding(subject: Subject) -> str:
+def finding_of(subject: Subject) -> str:
+    """Say how many customers there are at the end."""
     end = subject.report["pool_end"]["mean"]
     if subject.is_alone:
-        start = _path(subject.results, subject.arm, "pool").mean[0]
+        start = path_of(subject.results, subject.arm, "pool").mean[0]
         verb = "grows" if end > start else "shrinks" if end < start else "stays"
         change = f"from {amount(start)} to {amount(end)}" if end != start else f"at {amount(end)}"
         return f"The pool {verb} {change} customers in {subject.horizon}"
@@ -121,16 +128,22 @@ def _finding(subject: Subject) -> str:
 def _about(subject: Subject) -> str:
     few = " of the baseline and of this arm" if len(_banded(subject)) < len(subject.arms) else ""
     shown = f"mean of {subject.replications}; bands: 95 % interval of the mean{few}"
-    if not subject.is_alone:
-        gap = subject.difference["pool_end"]
-        shown += f". Difference at the end: {difference(gap['mean'])} ({interval_of_counts(gap['low'], gap['high'])})"
-    return shown
+    return shown + gap_of(subject)
 
 
-def _notes(subject: Subject) -> list[str]:
+def gap_of(subject: Subject) -> str:
+    """Say by how much the arm's pool differs from the baseline's at the end; nothing of the baseline itself."""
+    if subject.is_alone:
+        return ""
+    gap = subject.difference["pool_end"]
+    return f". Difference at the end: {difference(gap['mean'])} ({interval_of_counts(gap['low'], gap['high'])})"
+
+
+def notes_of(subject: Subject) -> list[str]:
+    """Say which arms are left out, and whether the leak exceeds the target."""
     target = subject.results.scenario.parameters.churn.target_annual
     notes = subject.left_out
-    if target is not None and _at_target(subject) is not None:
+    if target is not None and target_of(subject) is not None:
         leak = 1 - subject.results.report["arms"][BASELINE]["retention_12m"]["mean"]
         notes.append(f"The baseline's leak, {percent(leak)} a year, exceeds the target of {percent(target)}.")
     return notes

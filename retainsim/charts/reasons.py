@@ -54,9 +54,9 @@ def reasons(results: Results, *, arm: str | None = None, ax: Axes | None = None)
     """Draw leavings a year by reason, the baseline against one arm."""
     subject = Subject(results, arm)
     arms = list(dict.fromkeys((BASELINE, subject.arm)))
-    rows = _rows(subject, arms)
+    rows = rows_of(subject, arms)
     with canvas.style():
-        slide = Slide(results, _finding(subject), _about(subject), notes=_notes(subject), ax=ax)
+        slide = Slide(results, finding_of(subject), about_of(subject), notes=notes_of(subject), ax=ax)
         panel = _panel(slide, rows)
         _names(panel, rows)
         colours = [arm_colours(results)[name] for name in arms]
@@ -69,7 +69,7 @@ def reasons(results: Results, *, arm: str | None = None, ax: Axes | None = None)
     return panel.ax
 
 
-def _rows(subject: Subject, arms: list[str]) -> list[_Row]:
+def rows_of(subject: Subject, arms: list[str]) -> list[_Row]:
     """Return the reasons, the largest leak of the baseline first, and what is left of them in one row."""
     found = [subject.results.report["arms"][name]["left_by_reason"] for name in arms]
     ranked = sorted(found[0], key=lambda reason: (*(-arm[reason]["mean"] for arm in found), reason))
@@ -107,7 +107,8 @@ def _word(reason: str) -> str:
     return reason.replace("_", " ")
 
 
-def _finding(subject: Subject) -> str:
+def finding_of(subject: Subject) -> str:
+    """Say which leak changes most, or which is the largest."""
     years = subject.results.report["run"]["months"] / MONTHS_PER_YEAR
     if subject.is_alone or not subject.difference["left"]["mean"]:
         return _largest(subject, years)
@@ -133,7 +134,8 @@ def _largest(subject: Subject, years: float) -> str:
     return found if subject.is_alone else f"{subject.name}: as many leavings as in the baseline. {found}"
 
 
-def _about(subject: Subject) -> str:
+def about_of(subject: Subject) -> str:
+    """Say what the bars are, and the difference of all leavings."""
     shown = f"mean of {subject.replications}; black lines: 95 % interval of the mean; in brackets: share of leavings"
     if subject.is_alone:
         return shown
@@ -144,7 +146,8 @@ def _about(subject: Subject) -> str:
     )
 
 
-def _notes(subject: Subject) -> list[str]:
+def notes_of(subject: Subject) -> list[str]:
+    """Say where the shares of the reasons come from."""
     churn = subject.results.scenario.parameters.churn
     preset = churn.preset or (None if churn.reasons is not None else "keaveney-1995")
     return [f"{sentence(PRESET_NOTES[preset])}."] if preset else []

@@ -44,7 +44,7 @@ class Scale:
         """Return a scale that holds the values, with at most so many ticks; with `zero`, also zero."""
         low, high = _limits([*values, 0.0] if zero else values)
         largest = max(abs(low), abs(high))
-        size, unit = _money_size(largest, money) if money else (1.0, "")
+        size, unit = money_size(largest, money) if money else (1.0, "")
         locator = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10])
         ticks = np.asarray(locator.tick_values(low / size, high / size), dtype=np.float64)
         ticks = ticks[(ticks >= low / size) & (ticks <= high / size)]
@@ -85,7 +85,7 @@ def _limits(values: Iterable[float]) -> tuple[float, float]:
     return low - padding * (low != 0.0), high + padding * (high != 0.0)
 
 
-def _money_size(largest: float, money: Money) -> tuple[float, str]:
+def money_size(largest: float, money: Money) -> tuple[float, str]:
     """Return how much of the file's money one on the axis stands for, and its name."""
     size, suffix = next(((s, x) for s, x in _SIZES if largest * money.unit >= s), (1.0, ""))
     return size / money.unit, money.sign + suffix

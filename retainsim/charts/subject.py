@@ -43,6 +43,10 @@ class Spoken:
         """Write the size of an estimated amount, with as many digits as keep it inside its interval."""
         return self.money.mean(found).replace(" ", BOUND)
 
+    def ends(self, low: float | None, high: float | None) -> str:
+        """Write the ends of an interval whose currency has been said: 1.8 m to 2.0 m."""
+        return self.interval(low, high).partition(":")[2].lstrip(BOUND).replace(self.money.sign + BOUND, "")
+
     def interval(self, low: float | None, high: float | None) -> str:
         """Write a 95 % interval of an amount: 95 %: EUR 1.8 m to EUR 2.0 m."""
         ends = self.money.interval(low, high).split(" to ")

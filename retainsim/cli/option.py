@@ -118,6 +118,16 @@ def extras(command: Decorated) -> Decorated:
     return with_extras
 
 
+def derived(name: str) -> Callable[[Decorated], Decorated]:
+    """Give a command the folder of a run and --out, the file it makes: `name` in that folder unless said otherwise."""
+
+    def decorate(command: Decorated) -> Decorated:
+        out = click.option("-o", "--out", help=f"The file; default: {name} in the folder of the run.")
+        return click.argument("run")(out(command))
+
+    return decorate
+
+
 def force(about: str) -> Callable[[Decorated], Decorated]:
     """Give a command --force, which allows what `about` says."""
     return click.option("--force", is_flag=True, help=about)

@@ -35,6 +35,7 @@ LAYERS = (
 UPWARDS = {
     ("results", "study"): "`results.compare` is a convenience of the notebook; it imports when it is called",
     ("results", "charts"): "`results.plot` likewise",
+    ("results", "present"): "`results.deck`, `results.html` and `results.workbook` likewise",
     ("study", "charts"): "`answer.plot` likewise",
 }
 RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
@@ -151,7 +152,10 @@ def test_no_exception_is_caught_to_be_ignored(module):
                 assert not all(isinstance(s, ast.Pass) for s in node.body), f"{module.path}:{node.lineno}"
 
 
-HEAVY = {"SALib", "numpy", "pandas", "scipy", "matplotlib", "pydantic", "simpy", "pyarrow", "loky", "rich"}
+HEAVY = {
+    "SALib", "numpy", "pandas", "scipy", "matplotlib", "pydantic", "simpy", "pyarrow", "loky", "rich", "pptx",
+    "xlsxwriter", "jinja2",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(

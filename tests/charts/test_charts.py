@@ -97,7 +97,7 @@ def test_a_chart_fits_into_a_subfigure(plain):
 def test_the_bridge_ends_at_the_npv(name, run):
     subject = Subject(run(name))
     start = 0.0 if subject.is_alone else run(name).report["arms"]["baseline"]["npv"]["mean"]
-    steps = bridge._steps(subject, start)
+    steps = bridge.steps_of(subject, start)
     end = steps[-1].end if steps else start
     assert end == pytest.approx(subject.report["npv"]["mean"], rel=1e-12)
 

@@ -67,7 +67,7 @@ def test_reasons_come_before_mechanisms_and_the_most_valuable_first(run):
 
 
 def test_there_are_at_most_twelve_rows_and_a_note_says_what_is_left_out(run):
-    rows = leaks._rows(leaks.Subject(run("leaks_long")))
+    rows = leaks.rows_of(leaks.Subject(run("leaks_long")))
     assert len(rows) == 12
     assert sum(row.kind == "mechanism" for row in rows) == 3
     assert "Not shown: three reasons, each $ 40 tn or less." in written(run("leaks_long"))
@@ -75,7 +75,7 @@ def test_there_are_at_most_twelve_rows_and_a_note_says_what_is_left_out(run):
 
 
 def test_a_row_says_how_many_leave_through_it_and_how_many_of_those_spared_leave_anyway(run):
-    rows = {row.name: row for row in leaks._rows(leaks.Subject(run("leaks_many")))}
+    rows = {row.name: row for row in leaks.rows_of(leaks.Subject(run("leaks_many")))}
     assert (rows["indifference"].left, rows["indifference"].anyway) == ("2,988", "25\u00a0%")
     assert (rows["breach"].left, rows["breach"].anyway) == ("0", "–")
     assert leaks._share(1.2) == "over 100\u00a0%"

@@ -1,0 +1,1 @@
+"""Present: a run as a deck, a report and a workbook."""
