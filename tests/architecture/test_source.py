@@ -18,7 +18,6 @@ LONG_MODULES = {
     "explain.py": (290, "one table after another"),
     "churn.py": (350, "every verb a mechanism may use on why customers leave, each a few lines"),
     "money.py": (330, "every way in which money flows between customers and firm"),
-    "results.py": (290, "the tables of a run, and the folder they lie in"),
     "world.py": (265, "all that a mechanism sees, a few lines each"),
     "mechanisms/account_managers.py": (245, "twenty keys, and managers who come and go beside the customers"),
     "mechanisms/perception.py": (155, "a word more than the limit: what drifts, who looks at what, and what it moves"),
