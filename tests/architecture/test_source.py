@@ -18,6 +18,7 @@ LONG_MODULES = {
     "churn.py": (350, "every verb a mechanism may use on why customers leave, each a few lines"),
     "money.py": (305, "every way in which money flows between customers and firm"),
     "mechanisms/account_managers.py": (245, "twenty keys, and managers who come and go beside the customers"),
+    "mechanisms/accounts.py": (152, "two events, beside all that a named client brings"),
     "mechanisms/perception.py": (155, "a word more than the limit: what drifts, who looks at what, and what it moves"),
     "mechanisms/service_desk.py": (156, "its table of settings is half of it"),
 }
