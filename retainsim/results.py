@@ -60,6 +60,8 @@ class Results:
         True where Ctrl-C ended the run before all replications were played.
     recalled
         Outcomes (arms x replications) that were known already and were not computed again.
+    damaged
+        What was kept of them and found damaged; it was computed again.
     """
 
     scenario: Scenario
@@ -78,6 +80,7 @@ class Results:
     precision_reached: bool = True
     folder: Path | None = field(default=None, compare=False)
     recalled: int = field(default=0, compare=False)
+    damaged: tuple[Path, ...] = field(default=(), compare=False)
 
     @property
     def arms(self) -> dict[str, str]:

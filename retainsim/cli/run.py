@@ -63,6 +63,8 @@ def command(
     if results.recalled:
         of = results.report["run"]["replications"] * len(results.arms)
         screen.note(f"{results.recalled:,} of {of:,} outcomes were known from earlier runs")
+    for path in results.damaged:
+        screen.note(f"{path} was damaged; it was computed again", "yellow")
     screen.note(f"run folder: {folder}")
     if charts and not results.interrupted:
         _draw(results, folder, screen)

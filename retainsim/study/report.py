@@ -40,13 +40,12 @@ _NO_LINES = ("arm", "replication", "saved", "customer_months", "discounted_month
 
 @dataclass(frozen=True)
 class Ending:
-    """How a run ended: seconds taken, replications wanted, interrupted or precise enough, outcomes not played anew."""
+    """How a run ended: seconds taken, replications wanted, whether interrupted, whether precise enough."""
 
     seconds: float
     wanted: int
     interrupted: bool
     precision_reached: bool
-    recalled: int = 0
 
 
 def build(
@@ -92,7 +91,6 @@ def build(
         customers=records.customers(played, labels) if played[BASELINE][0][1].present else None,
         interrupted=ending.interrupted,
         precision_reached=ending.precision_reached,
-        recalled=ending.recalled,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -38,7 +39,7 @@ def run(
     customers: bool = False,
     leaks: bool = False,
     trace: bool = False,
-    store: Store | None = None,
+    store: Store | str | os.PathLike[str] | None = None,
 ) -> Results:
     """Play every arm of a scenario on common luck and compare the arms with the baseline.
 
@@ -60,7 +61,7 @@ def run(
     trace
         Also play the first replication once more and log all that happens in `results.events`.
     store
-        Where outcomes are kept as soon as they are known, and recalled from instead of being computed again.
+        Where outcomes are kept as soon as they are known, and recalled from instead of being computed again: a folder.
 
     Returns
     -------
@@ -68,7 +69,10 @@ def run(
         The same for any number of processes. After Ctrl-C, what was finished, with `interrupted` set.
     """
     start = time.perf_counter()
-    task, plan = prepare(scenario, lives=customers, leaks=leaks, store=store), _Plan.of(scenario, replications)
+    task, plan = (
+        prepare(scenario, lives=customers, leaks=leaks, store=Store.at(store)),
+        _Plan.of(scenario, replications),
+    )
     played: dict[int, Played] = {}
     interrupted = False
     try:
@@ -79,11 +83,12 @@ def run(
         interrupted = True
     by_arm = {arm: [(i, played[i].arms[arm]) for i in sorted(played)] for arm in scenario.arms}
     by_leak = {leak: [played[i].spared[leak] for i in sorted(played)] for leak in task.leaks}
-    recalled = sum(each.recalled for each in played.values())
-    ending = Ending(time.perf_counter() - start, plan.most, interrupted, plan.is_reached(played), recalled)
+    ending = Ending(time.perf_counter() - start, plan.most, interrupted, plan.is_reached(played))
     levers = {name: lever for name in scenario.arms if (lever := task.stage.lever(name)) is not None}
     results = build(scenario, by_arm, by_leak, task.stage.calibration, levers, ending)
-    return replace(results, events=task.trace(0)) if trace else results
+    recalled = sum(each.recalled for each in played.values())
+    damaged = sorted({path for each in played.values() for path in each.damaged})
+    return replace(results, events=task.trace(0) if trace else None, recalled=recalled, damaged=tuple(damaged))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,8 @@ class Played:
     spared: dict[Leak, Spared]
     recalled: int = 0
     """How many of the outcomes were known already."""
+    damaged: tuple[Path, ...] = ()
+    """Entries of the store that were found damaged, and computed again."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,8 @@ class Task:
         baseline = known.get(BASELINE) or self._baseline(replication)
         arms = {name: known.get(name) or self._other(name, replication, baseline) for name in found}
         spared = {leak: self._spared(leak, replication, baseline) for leak in self.leaks}
-        return Played({name: self._slim(outcome) for name, outcome in arms.items()}, spared, len(known))
+        damaged = tuple(self.store.damaged) if self.store else ()
+        return Played({name: self._slim(outcome) for name, outcome in arms.items()}, spared, len(known), damaged)
 
     def setup(self, arm: str, replication: int) -> Setup:
         """Return what an arm starts from in one replication."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ class Trials:
     progress
         Called as pieces are finished.
     store
-        Where the measures of a variant are kept once all its replications are played, and recalled from.
+        Where the measures of a variant are kept once all its replications are played, and recalled from: a folder.
 
     Raises
     ------
@@ -63,13 +64,13 @@ class Trials:
         replications: int | None = None,
         jobs: int | Executor | None = None,
         progress: Progress | None = None,
-        store: Store | None = None,
+        store: Store | str | os.PathLike[str] | None = None,
     ) -> None:
         if replications is not None and replications < 2:
             raise UsageError(f"replications: {replications} (at least 2 are needed for an interval)")
         self.scenario, self.stage = scenario, Stage.of(scenario)
         self.replications = replications or scenario.parameters.run.replications
-        self._jobs, self._progress, self._store = jobs, progress, store
+        self._jobs, self._progress, self._store = jobs, progress, Store.at(store)
         self._known: dict[Piece, Measures] = {}
         self._done = self._wanted = 0
 
