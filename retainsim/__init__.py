@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from retainsim.study.story import story
 
 __all__ = [
-    "Results", "RetainsimError", "Scenario", "ScenarioError", "UsageError", "load", "loads", "open_run", "run",
-    "story", "account",
+    "Results", "RetainsimError", "Scenario", "ScenarioError", "UsageError", "account", "load", "loads", "open_run",
+    "run", "story",
 ]  # fmt: skip
 
 _HOMES = {

@@ -1,8 +1,9 @@
 """Bridge: where the difference comes from that releasing a client makes, part by part.
 
-What the client itself pays and costs is read off its own ledger lines. What it does to the others is found by switching
-off one such effect at a time and looking at what becomes of the rest of the firm. What is left is told as that: effects
-that need one another, and other mechanisms. The parts add up to the paired difference.
+What the client itself pays and costs is read off its own ledger lines. What it does to others is found by switching
+such effects off one after another and looking at what becomes of the rest of the firm: first those that leave the life
+of the client as it is, then those through which it might stay longer or shorter, when nothing else follows from that
+any more. What is left is due to other mechanisms. The parts add up to the paired difference.
 """
 
 from __future__ import annotations
@@ -49,26 +50,25 @@ class Switch:
 SWITCHES = (
     Switch("known_by", 0.0, "leakage of its discount"),
     Switch("reference", 0.0, "reference in acquisition"),
-    Switch("contacts", 0.0, "capacity freed at the desk", "service_desk"),
     Switch("visited", False, "capacity freed at managers", "account_managers"),
+    Switch("contacts", 0.0, "capacity freed at the desk", "service_desk"),
 )
+"""In the order in which they are switched off."""
 
 
 def variants_of(client: Client) -> list[Variant]:
     """Return what has to be played for the bridge."""
-    off = [{switch.key: switch.off} for switch in SWITCHES if switch.is_on(client)]
-    return [v for values in ({}, *off) for v in (client.keep(values), client.release(values))]
+    return [v for values in _states(client) for v in (client.keep(values), client.release(values))]
 
 
 def parts(client: Client) -> dict[tuple[str, str], Floats]:
     """Return what releasing a client adds to the NPV by kind and part, each of shape (replications,), in order."""
     client.trials.play(variants_of(client))
     found = {(OWN, part): values for part, values in _own(client).items()}
-    others = _others(client, {})
-    spilt = {switch.part: others - _others(client, {switch.key: switch.off}) for switch in _on(client)}
-    rest = others - np.sum(list(spilt.values()), axis=0) if spilt else others
-    found |= {(SPILL_OVER, part): values for part, values in spilt.items()}
-    return found | {(REST, "effects together, other mechanisms"): rest}
+    others = [_others(client, values) for values in _states(client)]
+    for switch, before, after in zip(_on(client), others[:-1], others[1:], strict=True):
+        found[SPILL_OVER, switch.part] = before - after
+    return found | {(REST, "other mechanisms"): others[-1]}
 
 
 def table(found: Mapping[tuple[str, str], Floats]) -> pd.DataFrame:
@@ -89,6 +89,12 @@ def of_own(found: Mapping[tuple[str, str], Floats]) -> Floats:
 
 def _on(client: Client) -> list[Switch]:
     return [switch for switch in SWITCHES if switch.is_on(client)]
+
+
+def _states(client: Client) -> list[dict[str, float]]:
+    """Return the settings of the client with nothing switched off, then with one effect more each."""
+    off = [(switch.key, switch.off) for switch in _on(client)]
+    return [dict(off[:count]) for count in range(len(off) + 1)]
 
 
 def _interval(values: Floats) -> dict[str, Any]:

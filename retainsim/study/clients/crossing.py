@@ -16,7 +16,7 @@ _ENOUGH = 0.02
 """Share of its own interval within which a mean counts as nought: the search adds nothing to what luck leaves open."""
 _NOUGHT = 1e-12
 _WIDTH = 1e-6
-_MOST = 25
+_MOST = 60
 
 
 def crossing(difference: Callable[[float], Floats], low: float, high: float) -> Estimate | None:

@@ -53,7 +53,7 @@ class Flips:
         return self._known[key, value]
 
     def breakeven(self, key: str) -> Estimate | None:
-        """Return the value of an input at which keeping is worth exactly what releasing is; None where there is none."""
+        """Return the value of an input at which keeping is worth what releasing is; None where there is none."""
 
         def difference(value: float) -> Floats:
             found = self.at(key, value)

@@ -51,14 +51,22 @@ class Options:
         return next(option for option, mean in zip(OPTIONS, means, strict=True) if mean >= max(means) - close)
 
     def lead(self, option: str) -> Floats:
-        """Return by how much an option is ahead of the best of the others in the mean, shape (replications,)."""
-        others = [self.value(other) for other in OPTIONS if other != option]
-        return self.value(option) - max(others, key=lambda values: float(values.mean()))
+        """Return by how much an option is ahead of the best of the others in the mean, shape (replications,).
+
+        What comes to the same as the option in every replication is no other.
+        """
+        others = self._others(option)
+        return self.value(option) - max(others, key=lambda values: float(values.mean())) if others else 0.0 * self.keep
 
     def runner_up(self, option: str) -> str:
         """Return the best of the other options."""
         others = [other for other in OPTIONS if other != option]
         return max(others, key=lambda other: float(self.value(other).mean()))
+
+    def _others(self, option: str) -> list[Floats]:
+        mine, others = self.value(option), [self.value(other) for other in OPTIONS if other != option]
+        close = _ALIKE * max(float(np.abs(values).max()) for values in (mine, *others))
+        return [values for values in others if float(np.abs(values - mine).max()) > close]
 
     def report(self) -> dict[str, dict[str, Any]]:
         """Return each option with what it gains over keeping, and what choosing it risks.

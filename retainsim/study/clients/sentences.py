@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from retainsim.study.clients.client import KEEP, RELEASE, RENEGOTIATE
-from retainsim.wording import Money, figure, percent, small
+from retainsim.wording import Money, percent, small
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +21,8 @@ NAMES = {
     "acceptance": "the chance that it accepts",
 }
 """Inputs as they are called in a sentence."""
+_SAME = 1e-9
+"""Share of an amount by which rounding may move it."""
 
 
 def verdict(scenario: Scenario, content: Mapping[str, Any]) -> list[str]:
@@ -41,7 +43,7 @@ def _release(client: Found, money: Money) -> str:
     low, high = (gain["low"], gain["high"]) if is_kept else (-gain["high"], -gain["low"])
     better = "keeping it" if is_kept else "releasing it"
     word = "Not clear" if low <= 0.0 else "No" if is_kept else "Yes"
-    return f"Release {name}? {word}: {better} is worth {money.mean(gain)} more (95 %: {money.interval(low, high)})."
+    return f"Release {name}? {word}: {better} is worth {money.mean(gain)} more ({interval(low, high, money)})."
 
 
 def _offer(client: Found, money: Money) -> str:
@@ -62,7 +64,8 @@ def _offer(client: Found, money: Money) -> str:
 def _gain(option: Found, money: Money) -> str:
     gain = option["npv_vs_keep"]
     minus = "-" * (gain["mean"] < 0)
-    return f"{minus}{money.mean(gain)} more than keeping, in expectation (95 %: {money.interval(gain['low'], gain['high'])})"
+    ends = interval(gain["low"], gain["high"], money)
+    return f"{minus}{money.mean(gain)} more than keeping, in expectation ({ends})"
 
 
 def _advice(client: Found, money: Money) -> str:
@@ -93,8 +96,8 @@ def _changes(client: Found, money: Money) -> list[str]:
         worth = f"{place('discount', found, money)}, against {share(client['discount'])} today"
         sentences = [f"Keeping it is worth exactly what releasing it is at a discount of {worth}."]
     flips = [row for row in client["flips"] if row["at"] is not None]
-    firm = [key for key in dict.fromkeys(row["key"] for row in client["flips"])]
-    firm = [NAMES[key] for key in firm if key not in {row["key"] for row in flips}]
+    turning = {row["key"] for row in flips}
+    firm = [NAMES[key] for key in dict.fromkeys(row["key"] for row in client["flips"]) if key not in turning]
     said = "; ".join(flip(row, money) for row in flips)
     if said:
         sentences.append(f"The advice flips {said}.")
@@ -112,7 +115,7 @@ def flip(row: Found, money: Money) -> str:
 def place(key: str, found: Mapping[str, float | None], money: Money) -> str:
     """Write a value of an input with its interval."""
     mean, low, high = (amount(key, found[end], money) for end in ("mean", "low", "high"))
-    return mean if low == high else f"{mean} (95 %: {low} to {high})"
+    return f"{mean} (exact)" if low == high else f"{mean} (95 %: {low} to {high})"
 
 
 def amount(key: str, value: float | None, money: Money) -> str:
@@ -126,7 +129,7 @@ def amount(key: str, value: float | None, money: Money) -> str:
 
 def share(value: float) -> str:
     """Write a share of the price: 40 %, 31.5 %."""
-    return f"{figure(round(100 * value, 1), 3).removesuffix('.0')} %"
+    return f"{100 * value:.1f}".removesuffix(".0") + " %"
 
 
 def _any(names: Sequence[str]) -> str:
@@ -156,7 +159,14 @@ def worth(client: Found, money: Money) -> str:
     """Write what a client is worth to the firm, with its interval."""
     profit = client["profit"]
     minus = "-" * (profit["mean"] < 0)
-    return f"{minus}{money.mean(profit)} (95 %: {money.interval(profit['low'], profit['high'])})"
+    return f"{minus}{money.mean(profit)} ({interval(profit['low'], profit['high'], money)})"
+
+
+def interval(low: float, high: float, money: Money) -> str:
+    """Write a 95 % interval of an amount, or that it is the same whatever luck does."""
+    if high - low <= _SAME * max(abs(low), abs(high)):
+        return "exact: luck does not move it"
+    return f"95 %: {money.interval(low, high)}"
 
 
 def _orders(clients: Sequence[Found]) -> list[str]:
