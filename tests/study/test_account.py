@@ -197,7 +197,7 @@ def test_letting_a_client_go_that_costs_more_than_it_brings_gains():
 
 @pytest.mark.parametrize("terms", [TERMS, SPILLS], ids=["alone", "with others"])
 def test_an_offer_of_todays_discount_is_keeping_it(terms):
-    found = client(terms, customers=40, more=LIVELY, replications=2)
+    found = client(terms, customers=30, more=LIVELY, replications=2)
     asks = played(found, 0.3)
     assert (asks.chances == 1.0).all()
     assert np.array_equal(asks.renegotiate, asks.keep)
@@ -228,7 +228,7 @@ def test_weighing_both_answers_agrees_with_drawing_one():
     [("", LIVELY, 0.0), ('closing_value = "none"', LIVELY, 5.0), ("", LIVELY + "[firm]\ntax_rate = 0.25\n", 2.5)],
 )
 def test_the_bridge_adds_up_to_the_paired_difference(run, more, release_at):
-    found = client(SPILLS, customers=40, more=more, run=run, release_at=release_at, replications=2)
+    found = client(SPILLS, customers=30, more=more, run=run, release_at=release_at, replications=2)
     parts = bridge.parts(found)
     gain = found.value(found.release()) - found.value(found.keep())
     scale = max(np.abs(values).max() for values in parts.values())

@@ -115,7 +115,8 @@ def flip(row: Found, money: Money) -> str:
 def place(key: str, found: Mapping[str, float | None], money: Money) -> str:
     """Write a value of an input with its interval."""
     mean, low, high = (amount(key, found[end], money) for end in ("mean", "low", "high"))
-    return f"{mean} (exact)" if low == high else f"{mean} (95 %: {low} to {high})"
+    is_exact = (found["high"] or 0.0) - (found["low"] or 0.0) <= _SAME * abs(found["mean"] or 0.0)
+    return f"{mean} (exact)" if is_exact else f"{mean} (95 %: {low} to {high})"
 
 
 def amount(key: str, value: float | None, money: Money) -> str:
