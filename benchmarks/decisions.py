@@ -23,6 +23,7 @@ AIMED = (
 QUESTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "tornado": ("every number screened, where the advice flips", ("tornado", "five_points.toml", "--arm", "programme")),
     "uncertainty": ("three inputs not known", ("uncertainty", "what_to_measure.toml", "--arm", "programme")),
+    "account": ("keep, renegotiate or release; the bar is 60 s", ("account", "discount_client.toml")),
     "saved": (
         "7 arms x 30 replications, customers kept, two levers solved by simulation",
         ("run", "five_points.toml", "--customers", *(word for words in AIMED for word in words)),

@@ -16,17 +16,19 @@ from retainsim.errors import RetainsimError, ScenarioError, UsageError
 if TYPE_CHECKING:
     from retainsim.results import Results, open_run
     from retainsim.scenario import Scenario, load, loads
+    from retainsim.study.account import account
     from retainsim.study.runs import run
     from retainsim.study.story import story
     from retainsim.study.tornado import tornado
     from retainsim.study.uncertainty import uncertainty
 
 __all__ = [
-    "Results", "RetainsimError", "Scenario", "ScenarioError", "UsageError", "load", "loads", "open_run", "run",
-    "story", "tornado", "uncertainty",
+    "Results", "RetainsimError", "Scenario", "ScenarioError", "UsageError", "account", "load", "loads", "open_run",
+    "run", "story", "tornado", "uncertainty",
 ]  # fmt: skip
 
 _HOMES = {
+    "account": "retainsim.study.account",
     "Results": "retainsim.results",
     "open_run": "retainsim.results",
     "Scenario": "retainsim.scenario",

@@ -1,8 +1,9 @@
 """Closing: what customers are still worth from a date on, in expectation.
 
 For each customer the margin less cost to serve and standing programme cost, weighted by the chance of still
-being there under the hazards then in force, discounted. Strain is zero, temporary changes have ended, a notice
-already given is paid to its renewal, and a customer who costs more than it brings counts as a loss.
+being there under the hazards then in force, discounted; less the fixed cost that ends when a named client goes. Strain
+is zero, temporary changes have ended, a notice already given is paid to its renewal, and a customer who costs more than
+it brings counts as a loss.
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ class _Cell:
         until = np.where(self._noticed, np.minimum(pool["leaves"][rows] - world.time, months), months)
         self._until = np.minimum(until, pool["ends"][rows] - world.time)
         self._charge = world.money.charges_per_head(rows, segment)
+        client = world.now.account(world.segments[segment])
+        self._avoidable = client.fixed_cost * client.avoidable_share if client else 0.0
         self._flows: dict[tuple[Profile, float], Floats] = {}
         self._growth = world.money.inflation - world.ledger.discounting
 
@@ -62,6 +65,8 @@ class _Cell:
         gross = tariff.revenue * pays * today * revenue
         serve = tariff.cost_to_serve * today * self._flow(tariff.cost_profile, self._growth)
         charged = self._charge * self._flow(Profile(), -self._world.ledger.discounting)
+        if self._avoidable:
+            charged = charged + self._avoidable * today * self._flow(Profile(), self._growth)
         return gross * (late - 1 + tariff.gross_margin) - serve - charged
 
     def _flow(self, profile: Profile, growth: float) -> Floats:

@@ -40,6 +40,8 @@ class Outcome:
     lines: dict[str, Floats]
     classes: dict[str, str]
     values: dict[str, Floats]
+    segment_values: dict[str, Floats]
+    """Per line, shape (segments + 1,): value at month 0 by who pays or costs it, before tax; the last is the firm's."""
     alive: Floats
     margins: Floats
     npv_to_horizon: float
@@ -155,6 +157,7 @@ def _outcome(world: World, equity: Floats) -> Outcome:
         lines=ledger.amounts,
         classes=ledger.classes,
         values=ledger.present_values,
+        segment_values=ledger.segment_values,
         alive=world.money.alive,
         margins=world.money.margins,
         npv_to_horizon=ledger.npv(),

@@ -45,6 +45,8 @@ class Ledger:
         self.amounts: dict[str, Floats] = {}
         self.present_values: dict[str, Floats] = {}
         """Per line, shape (months + 2,): value at month 0 of what is paid by each month; the last is later."""
+        self.segment_values: dict[str, Floats] = {}
+        """Per line, shape (segments + 1,): value at month 0 of what is paid by each segment; the last is the firm's."""
         self._cash = np.zeros(months + 1)
         self._shape = (months + 1, segments + 1, origins + 1)
 
@@ -54,6 +56,7 @@ class Ledger:
             raise BooksError(f"ledger line {line}: opened as {self.classes[line]} and as {kind}")
         self.amounts.setdefault(line, np.zeros(self._shape))
         self.present_values.setdefault(line, np.zeros(self.months + 2))
+        self.segment_values.setdefault(line, np.zeros(self._shape[1]))
 
     def post(self, line: str, amount: float, *, at: float, segment: int = -1, origin: int = -1) -> None:
         """Post one amount (money) paid at month `at`; beyond the horizon it is not this run's."""
@@ -62,6 +65,7 @@ class Ledger:
         row = month_row(at)
         self.amounts[line][row, segment, origin] += amount
         self.present_values[line][row] += amount * math.exp(-self.discounting * at)
+        self.segment_values[line][segment] += amount * math.exp(-self.discounting * at)
         self._cash[row] += SIGNS[self.classes[line]] * amount
 
     def post_all(self, line: str, amounts: Floats, times: Floats, segments: Ints, origins: Ints) -> None:
@@ -87,15 +91,21 @@ class Ledger:
         self._cash[row] += SIGNS[self.classes[line]] * exact_sum(amounts)
         if not (lag if isinstance(lag, float) else lag.any()):
             self.present_values[line][row] += exact_sum(values)
+            self.segment_values[line][:-1] += values.sum(axis=1)
             return
         late = np.broadcast_to(lag, values.shape)
-        paid = np.minimum(row + np.ceil(late).astype(np.int64), self.months + 1)
-        np.add.at(self.present_values[line], paid, values * np.exp(-self.discounting * late))
+        paid, worth = (
+            np.minimum(row + np.ceil(late).astype(np.int64), self.months + 1),
+            np.exp(-self.discounting * late),
+        )
+        np.add.at(self.present_values[line], paid, values * worth)
+        self.segment_values[line][:-1] += (values * worth).sum(axis=1)
 
     def add_firm(self, line: str, row: int, amount: float, value: float, origin: int = -1) -> None:
         """Add a month's amount that belongs to no segment (and maybe to no origin)."""
         self.amounts[line][row, -1, origin] += amount
         self.present_values[line][row] += value
+        self.segment_values[line][-1] += value
         self._cash[row] += SIGNS[self.classes[line]] * amount
 
     def count(self, counts: Ints, row: int, *cells: Ints) -> None:

@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     from retainsim.results import Results
     from retainsim.study.answer import Answer
 
-__all__ = ["EXTRA", "NAMES", "AnswerChart", "Chart", "Plot", "chart_of_answer", "draw", "names_of"]
+__all__ = ["ANSWERS", "EXTRA", "NAMES", "AnswerChart", "Chart", "Plot", "chart_of_answer", "draw", "names_of"]
 
 NAMES = ("npv", "bridge", "pool", "reasons", "cash")
 """The charts, in the order of an argument: what it is worth, what of, how it comes about, why, and when it pays."""
 
 EXTRA = {"leaks": "leaks", "whale_curve": "customers"}
 """Charts of tables that a run has only if asked for, with the table each is of."""
+
+ANSWERS = ("account", "tornado", "uncertainty", "whale")
+"""Charts of the answers to questions; each answer says which are its own."""
 
 
 class Chart(Protocol):

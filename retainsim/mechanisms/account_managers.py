@@ -205,12 +205,12 @@ _SEAT, _FOLLOW = "account_managers.seat", "account_managers.follow"
 
 
 def _is_covered(world: World, rows: Ints) -> np.ndarray:
-    """Tell whom managers are meant to look after; named clients as others of their segment."""
+    """Tell whom managers are meant to look after; named clients as others of their segment, unless they say not."""
     listed = world.now.mechanisms.account_managers.segments
-    if listed is None:
-        return np.ones(len(rows), dtype=bool)
-    own = [getattr(world.today.account(segment), "segment", segment) for segment in world.segments]
-    return np.array([each in listed for each in own])[world.pool["segment"][rows]]
+    clients = [world.today.account(segment) for segment in world.segments]
+    own = [getattr(client, "segment", name) for client, name in zip(clients, world.segments, strict=True)]
+    is_visited = np.array([getattr(client, "visited", True) for client in clients])
+    return (is_visited & (np.isin(own, listed) if listed is not None else True))[world.pool["segment"][rows]]
 
 
 def _book(world: World, rows: Ints) -> Ints:

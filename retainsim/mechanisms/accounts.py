@@ -38,6 +38,7 @@ class Renegotiate(mechanism.Event):
     kind: Literal["renegotiate"]
     account: str = setting(..., "accounts", "the client", max_length=60)
     discount: float = setting(..., "share", "the discount offered instead of today's", ge=0, le=0.95)
+    answer: Literal["drawn", "accepted", "refused"] = setting("drawn", "", "what it says; drawn: by its own curve")
 
 
 EVENTS = (Release, Renegotiate)
@@ -60,10 +61,9 @@ class Mechanism(mechanism.Mechanism):
             world.ledger.open(line, kind)
         world.clocks.add("accounts.hear", self._hear)
         world.pool.own("accounts.conceded", np.float64(0.0), lasts=True)
-        for release in world.events(Release):
-            world.env.process(self._release(world, release))
-        for offer in world.events(Renegotiate):
-            world.env.process(self._renegotiate(world, offer))
+        for event, play in ((Release, self._release), (Renegotiate, self._renegotiate)):
+            for each in world.events(event):
+                world.env.process(play(world, each))
 
     def hold(self, world: World) -> None:
         """Set what a name is worth in acquisition, what a refusal does, and how fast discounts are heard of."""
@@ -141,7 +141,8 @@ class Mechanism(mechanism.Mechanism):
         rows = self._row(world, offer.account)
         client = next(each for each in self._clients if each.name == offer.account)
         luck = float(world.luck.uniform("accounts.accept", name(key("account", client.name)))[0])
-        accepted = offer.discount >= self._discounts[client.name] or luck < client.acceptance(offer.discount)
+        chance = {"accepted": 1.0, "refused": 0.0}.get(offer.answer, client.acceptance(offer.discount))
+        accepted = offer.discount >= self._discounts[client.name] or luck < chance
         if accepted:
             world.money.agree(client.name, offer.discount)
         else:

@@ -47,6 +47,7 @@ class Account(Plan):
     )  # fmt: skip
     cost_to_serve: float | None = setting(None, "money per customer-month", "cost of having the client", ge=0)
     contacts: float | None = setting(None, "contacts per month", "how often it calls the service desk", ge=0)
+    visited: bool = setting(True, "", "account managers look after it where they look after its segment")
     days_to_pay: float = setting(0.0, "days", "time from revenue to cash", ge=0, le=1800)
     growth: float = setting(0.0, "share a year", "its volume grows by this much a year from month 0 on", ge=-0.9, le=5)
     annual_churn: float | None = setting(None, "share a year", "chance that it leaves within a year", ge=0, lt=1)

@@ -10,7 +10,7 @@ import numpy as np
 from retainsim.engine import Outcome
 from retainsim.study.store import Arrays
 
-TABLES = ("lines", "values", "fed")
+TABLES = ("lines", "values", "segment_values", "fed")
 """Fields that hold an array for each name."""
 ROWS = ("present", "departed", "worths")
 """Fields that hold one array per column."""

@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from retainsim.draws import Floats
-from retainsim.engine import replicate
+from retainsim.engine import Outcome, replicate
 from retainsim.errors import UsageError
-from retainsim.ledger import SIGNS
+from retainsim.ledger import SIGNS, exact_sum
 from retainsim.scenario import Scenario
+from retainsim.scenario.schema import Parameters
 from retainsim.study.stage import Stage, Variant
 from retainsim.study.store import Store, fingerprint
 from retainsim.study.tables import Labels, measures
@@ -27,7 +28,10 @@ Piece = tuple[Variant, int]
 Progress = Callable[[int, int], None]
 """Called with pieces done and pieces wanted so far."""
 VALUE = "value."
-"""What stands before the name of a ledger line (or `closing_value`) whose value at month 0 is meant, signed."""
+"""What stands before the name of a ledger line whose value at month 0 is meant, signed.
+
+Behind it, after a slash, may stand a named client: `value.revenue/Nordwind AG`; `closing_value` is a line of a client.
+"""
 
 
 class Effort(TypedDict, total=False):
@@ -194,4 +198,16 @@ class _Play:
         found = measures(outcome, labels, setup.today.run.closing_value == "expected")
         found.pop("saved")
         worth = {line: SIGNS[outcome.classes[line]] * float(outcome.values[line].sum()) for line in outcome.values}
-        return found | {f"{VALUE}{line}": worth[line] for line in sorted(worth)}
+        return found | {f"{VALUE}{line}": worth[line] for line in sorted(worth)} | _by_client(setup.today, outcome)
+
+
+def _by_client(today: Parameters, outcome: Outcome) -> Measures:
+    """Return what each named client is worth at month 0, by line, before tax but for its closing value."""
+    found, places = {}, list(today.everyone)
+    for client in today.accounts:
+        place = places.index(client.name)
+        for line in sorted(outcome.segment_values):
+            value = SIGNS[outcome.classes[line]] * float(outcome.segment_values[line][place])
+            found[f"{VALUE}{line}/{client.name}"] = value
+        found[f"{VALUE}closing_value/{client.name}"] = exact_sum(outcome.closing[place])
+    return found

@@ -16,6 +16,7 @@ from retainsim.theory.buying import (
     pareto_nbd_purchases,
 )
 from retainsim.theory.chance import binomial_se, within
+from retainsim.theory.client import breakeven_discount, client_value
 from retainsim.theory.concentration import herfindahl, lognormal_top_share, pareto_top_share
 from retainsim.theory.desk import Queue, erlang_a, erlang_a_states, erlang_c
 from retainsim.theory.manager import book_lost, seat_filled
@@ -91,8 +92,9 @@ from retainsim.theory.value import (
 
 __all__ = [
     "LEWIS_SLOPE", "Floats", "Queue", "Survival", "bg_nbd_active", "bg_nbd_chances", "bg_nbd_purchases",
-    "binomial_se", "book_lost", "breach_lost_time", "breach_pool", "breakeven_save_rate",
-    "breakeven_save_rate_standing", "clv_annuity_due", "clv_average_life", "clv_before_renewal", "clv_continuous",
+    "binomial_se", "book_lost", "breach_lost_time", "breach_pool", "breakeven_discount", "breakeven_save_rate",
+    "breakeven_save_rate_standing", "client_value", "clv_annuity_due", "clv_average_life", "clv_before_renewal",
+    "clv_continuous",
     "clv_end_of_period", "clv_retained_at", "cumulative_hazard", "cumulative_hazard_steps", "cumulative_incidence",
     "del_sbg", "derl_sbg", "double_jeopardy", "equivalent_extra_joins", "erlang_a", "erlang_a_states", "erlang_c",
     "faded", "failure_strain_mean", "failure_strains", "gamma_gamma_mean", "gamma_gamma_variance", "herfindahl",

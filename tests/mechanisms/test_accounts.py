@@ -640,3 +640,67 @@ def test_the_touches_it_tells_of_are_told():
     hearing = [t for what, t, _ in told if what == "concession"]
     assert hearing
     assert max(hearing) <= 9.0
+
+
+# What is taken as given, and what is whose
+
+
+def test_an_answer_taken_as_given_is_what_luck_would_have_said():
+    today = firm(client(discount=0.4, annual_churn=0.3), customers=50)
+    drawn, taken = ({a: dict(offer(0.1, 3.0), answer=a) for a in ("drawn", "accepted", "refused")} for _ in range(2))
+    found = set()
+    for replication in range(8):
+        one = play(today, events(drawn["drawn"]), replication=replication)
+        same = {
+            answer for answer in ("accepted", "refused")
+            if not differing(one, play(today, events(taken[answer]), replication=replication))
+        }  # fmt: skip
+        assert len(same) == 1
+        found |= same
+    assert found == {"accepted", "refused"}
+
+
+def test_an_offer_as_good_as_todays_cannot_be_refused():
+    today = firm(client(discount=0.4, annual_churn=0.3), customers=50)
+    same = play(today, events(dict(offer(0.4, 0.0), answer="refused")))
+    assert differing(play(today), same) == []
+
+
+def test_fixed_cost_that_would_end_with_it_counts_beyond_the_horizon_for_as_long_as_it_stays():
+    """Value at month 0 of a x F from month 24 to 84, times the chance of being there, given that it is at month 24."""
+    hazard = -math.log(0.9) / 12
+    for inflation in (0.0, 0.05):
+        growth = math.log1p(inflation) / 12
+        clients = [client(annual_churn=0.1, fixed_cost=cost, avoidable_share=0.4) for cost in (0.0, 700.0)]
+        free, burdened = (play(firm(each, firm={"inflation": inflation})) for each in clients)
+        assert free.pool[-1].sum() == 1
+        cost = 280.0 * math.exp((growth - DELTA) * 24) * span(growth - DELTA - hazard, 0.0, 60.0)
+        assert exact_sum(free.closing) - exact_sum(burdened.closing) == pytest.approx(cost, rel=1e-7)
+
+
+def test_what_each_segment_is_worth_adds_up_to_the_line_and_a_client_has_its_closed_form():
+    today = firm(*FULL, customers=100, **LIVELY)
+    outcome = play(today, DECIDED)
+    for line, by_segment in outcome.segment_values.items():
+        assert by_segment.sum() == pytest.approx(outcome.values[line].sum(), rel=1e-9, abs=1e-6), line
+    terms = TERMS["everything"]
+    outcome = play(firm(client(**terms), customers=60, **LIVELY))
+    place = list(firm(client(**terms), customers=60, **LIVELY).everyone).index("Nordwind AG")
+    signs = {"revenue": 1.0, "cost_of_sales": -1.0, "cost_to_serve": -1.0, "promotions": -1.0}
+    own = sum(sign * outcome.segment_values[line][place] for line, sign in signs.items())
+    assert own == pytest.approx(worth(terms), rel=1e-9)
+
+
+@pytest.mark.parametrize(("visited", "months"), [(True, 2), (False, 1)])
+def test_a_client_no_manager_visits_takes_nobodys_time(visited, months):
+    """A manager who makes one visit a month sees the one other customer every other month, or every month."""
+    from retainsim.engine import calendar
+
+    managers = {"account_managers": {"managers": 1, "capacity": 1.0, "departure_per_year": 0.0}}
+    world = world_of(firm(client(visited=visited), customers=1, mechanisms=managers))
+    world.env.process(calendar(world))
+    seen = []
+    for time in np.arange(12.5, 20):
+        world.env.run(until=time)
+        seen.append(float(world.pool["account_managers.visited"][world.pool["segment"] == 0][0]))
+    assert len(set(seen)) == 8 / months
