@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,15 @@ Progress = Callable[[int, int], None]
 """Called with pieces done and pieces wanted so far."""
 VALUE = "value."
 """What stands before the name of a ledger line (or `closing_value`) whose value at month 0 is meant, signed."""
+
+
+class Effort(TypedDict, total=False):
+    """How a question is played: what `Trials` takes besides the scenario."""
+
+    replications: int | None
+    jobs: int | Executor | None
+    progress: Progress | None
+    store: Store | str | os.PathLike[str] | None
 
 
 class Trials:
