@@ -16,12 +16,13 @@ from retainsim.errors import RetainsimError, ScenarioError, UsageError
 if TYPE_CHECKING:
     from retainsim.results import Results, open_run
     from retainsim.scenario import Scenario, load, loads
+    from retainsim.study.breakeven import breakeven
     from retainsim.study.runs import run
     from retainsim.study.story import story
 
 __all__ = [
-    "Results", "RetainsimError", "Scenario", "ScenarioError", "UsageError", "load", "loads", "open_run", "run",
-    "story",
+    "Results", "RetainsimError", "Scenario", "ScenarioError", "UsageError", "breakeven", "load", "loads",
+    "open_run", "run", "story",
 ]  # fmt: skip
 
 _HOMES = {
@@ -30,6 +31,7 @@ _HOMES = {
     "Scenario": "retainsim.scenario",
     "load": "retainsim.scenario",
     "loads": "retainsim.scenario",
+    "breakeven": "retainsim.study.breakeven",
     "run": "retainsim.study.runs",
     "story": "retainsim.study.story",
 }
