@@ -127,3 +127,9 @@ def crossings(means: Floats) -> list[tuple[int, int]]:
     signs = np.sign(means)
     found = [(i, i) for i in np.flatnonzero(signs == 0).tolist()]
     return sorted(found + [(i, i + 1) for i in np.flatnonzero(signs[:-1] * signs[1:] < 0).tolist()])
+
+
+def distance(values: Floats, pair: tuple[int, int], today: float) -> float:
+    """Return how far a bracket is from today; nothing if today lies in it."""
+    low, high = values[pair[0]], values[pair[1]]
+    return float(max(low - today, today - high, 0.0))
