@@ -26,6 +26,7 @@ from retainsim.study.compare import (
     expected_loss,
     ratio,
 )
+from retainsim.study.exchange import exchange
 from retainsim.study.leaks import Leak, Spared
 from retainsim.study.selfcheck import self_check
 from retainsim.study.verdict import verdict
@@ -74,6 +75,9 @@ def build(
     _attribute(report, fed)
     if closings:
         report["leaks"] = leaks.table(closings).to_dict("records")
+    gains = {name: differences(outcomes, name)["npv"].to_numpy() for name in scenario.arms if name != BASELINE}
+    if rates := exchange(scenario, gains, found, levers):
+        report["exchange"] = rates
     report["verdict"] = verdict(scenario, report, outcomes)
     report["self_check"] = self_check(scenario, found, played[BASELINE])
     report["warnings"] = _warnings(scenario, report, ending)

@@ -14,6 +14,7 @@ from retainsim.study.compare import (
     estimate,
     ratio,
 )
+from retainsim.study.trade import trade
 from retainsim.wording import Money, figure, percent, span
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def verdict(scenario: Scenario, report: Report, outcomes: pd.DataFrame) -> list[
     sentences[0] = f"{_terms(report)}: {sentences[0]}"
     sentences += [_affordable(report, name, money) for name in arms if _is_free(scenario, report, name)]
     sentences += _against_acquisition(scenario, report, outcomes)
-    return [*sentences, _best(report, outcomes, money), *_leaks(report, money)]
+    return [*sentences, _best(report, outcomes, money), *trade(report, money), *_leaks(report, money)]
 
 
 def is_lever_on_acquisition(scenario: Scenario, arm: str) -> bool:
