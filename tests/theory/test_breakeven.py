@@ -88,9 +88,7 @@ def firm(seed):
 
 def true_price():
     """Return the price at which the baseline earns in half a year what the arm earns at a price of 10."""
-    months = [
-        -math.expm1(-h * HALF_YEAR) / h for h in (-math.log(1 - CHURN) / 12, -math.log(1 - CHURN + POINTS) / 12)
-    ]
+    months = [-math.expm1(-h * HALF_YEAR) / h for h in (-math.log(1 - CHURN) / 12, -math.log(1 - CHURN + POINTS) / 12)]
     return ((10.0 * 0.6 - 1.0) * months[1] / months[0] + 1.0) / 0.6
 
 
