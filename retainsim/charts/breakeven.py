@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from retainsim.charts import canvas
 from retainsim.charts.canvas import INCH, NORMAL, SMALL, Panel, Slide
 from retainsim.charts.colours import GAIN, GREY, INK, LOSS, ink
 from retainsim.charts.lettering import BOUND, clean, cut, width
 from retainsim.charts.scales import Scale, minus
+from retainsim.draws import Floats
 from retainsim.study.compare import BASELINE
 from retainsim.study.quantity import Quantity, name_of_measure, of_measure
 from retainsim.wording import Money
@@ -21,9 +24,11 @@ if TYPE_CHECKING:
 
 _LONGEST = 60.0
 """Share of the title's line, in letters, that a name may take."""
-_HEAD, _FOOT = 0.95, 0.62
+_HEAD, _FOOT = 0.8, 0.62
 """Inches above the panel for its heading and the marks, and below it for ticks and the axis' name."""
 _AIR = 0.12
+_APART = 0.02
+"""Share of the axis by which dots are apart."""
 
 
 def breakeven(answer: Answer, *, ax: Axes | None = None) -> Axes:
@@ -68,7 +73,7 @@ class _Told:
     def about(self) -> str:
         """Return what is shown."""
         count = f"{self.report['run']['replications']:,} replications on common luck"
-        return f"{self.difference}; line: mean of {count}; band: 95 % interval of the mean"
+        return f"Blue: ahead; vermilion: behind. Line: mean of {count}; band: 95 % interval of the mean"
 
     def notes(self) -> list[str]:
         """Return what lies elsewhere."""
@@ -157,8 +162,18 @@ def _draw(told: _Told, panel: Panel) -> None:
     panel.ax.axhline(0.0, color=INK, linewidth=1.2 * scale, zorder=1.5)
     panel.ax.fill_between(values, table["low"], table["high"], color=GREY, alpha=0.25, linewidth=0)
     panel.ax.plot(values, means, color=GREY, linewidth=2.0 * scale)
-    for colour, mine in ((GAIN, means > 0), (LOSS, means <= 0)):
+    shown = _apart(values)
+    for colour, mine in ((GAIN, shown & (means > 0)), (LOSS, shown & (means <= 0))):
         panel.ax.plot(values[mine], means[mine], "o", color=colour, markersize=6 * scale, clip_on=False)
+
+
+def _apart(values: Floats) -> np.ndarray:
+    """Return which points are drawn as dots: none so near to the one before that they would overlap."""
+    shown, last, least = np.zeros(len(values), dtype=bool), -np.inf, _APART * float(np.ptp(values))
+    for place, value in enumerate(values.tolist()):
+        if value - last >= least:
+            shown[place], last = True, value
+    return shown
 
 
 def _mark(told: _Told, panel: Panel) -> None:

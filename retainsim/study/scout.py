@@ -44,6 +44,11 @@ class Scout:
         return np.array(sorted(self._rows))
 
     @property
+    def table(self) -> Floats:
+        """Return the differences there, shape (values, few replications)."""
+        return np.array([self._rows[value] for value in self.values])
+
+    @property
     def means(self) -> Floats:
         """Return the mean difference at each of them."""
         return np.array([self._rows[value].mean() for value in self.values])

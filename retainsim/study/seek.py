@@ -34,6 +34,8 @@ class Found:
         Ends of the 95 % interval of the root; None where the replications set no end.
     slope
         By how much the mean difference grows per unit of the key around the root.
+    is_monotone
+        True where the mean difference never clearly turns back between neighbouring values.
     others
         Further values at which it seems to vanish, approximately.
     looked
@@ -48,6 +50,7 @@ class Found:
     low: float | None
     high: float | None
     slope: float | None
+    is_monotone: bool
     others: list[float]
     looked: tuple[float, float]
     faults: dict[float, str]
@@ -56,13 +59,6 @@ class Found:
     def means(self) -> Floats:
         """Return the mean difference at each value."""
         return np.asarray(self.table.mean(axis=1))
-
-    @property
-    def is_monotone(self) -> bool:
-        """True where the mean difference never clearly turns back between neighbouring values."""
-        steps = np.diff(self.table, axis=0)
-        clear = [float(np.sign(s.mean())) for s in steps if abs(s.mean()) > (half_width(s) or 0.0)]
-        return len(set(clear)) < 2
 
     @property
     def is_flat(self) -> bool:
@@ -89,7 +85,14 @@ def seek(gap: Gap, between: tuple[float, float] | None) -> Found:
     values = curve.values
     looked = float(scout.values.min()), float(scout.values.max())
     table = np.array([curve.rows[value] for value in values])
-    return Found(values, table, root, low, high, slope, _others(scout, root), looked, scout.faults)
+    is_monotone = len(_directions(table) | _directions(scout.table)) < 2
+    return Found(values, table, root, low, high, slope, is_monotone, _others(scout, root), looked, scout.faults)
+
+
+def _directions(table: Floats) -> set[float]:
+    """Return the signs of all steps from value to value (values, replications) that are told from none."""
+    steps = np.diff(table, axis=0)
+    return {float(np.sign(step.mean())) for step in steps if abs(step.mean()) > (half_width(step) or 0.0)}
 
 
 def _bracket(scout: Scout, curve: Curve) -> tuple[float, float] | None:
