@@ -10,7 +10,7 @@ import numpy as np
 from retainsim.charts import canvas
 from retainsim.charts.canvas import INCH, NORMAL, SMALL, Panel, Slide
 from retainsim.charts.colours import GAIN, GREY, INK, LOSS, ink
-from retainsim.charts.lettering import BOUND, clean, cut, width
+from retainsim.charts.lettering import BOUND, clean, cut, sentence, width
 from retainsim.charts.scales import Scale, minus
 from retainsim.draws import Floats
 from retainsim.study.compare import BASELINE
@@ -66,9 +66,9 @@ class _Told:
             size = self.measured.bare(abs(best["difference"]["mean"]))
             how = "short of" if best["difference"]["mean"] < 0 else "above"
             at = self.key.say(best["value"])
-            return _bind(f"No {lever} makes {self._arm()} equal {what}: at best, {at}, it is {size} {how} it")
+            return self.bind(f"At best, {at}, {self._arm()} is {size} {how} {what}: no {lever} makes them equal")
         number = self.key.estimated(self.value) + self.key.rest
-        return _bind(f"{self._arm()} equals {what} at {lever} = {number} (95 %: {self._interval()})")
+        return self.bind(f"{self._arm()} equals {what} at {lever} = {number} ({self._interval()})")
 
     def about(self) -> str:
         """Return what is shown."""
@@ -81,7 +81,7 @@ class _Told:
         notes = [f"The difference seems to vanish near {' and '.join(others[:3])} too."] if others else []
         if self.report["plan"] is not None:
             notes.append(f"The arm's own value, {self.key.exact(self.report['plan'])}, has given way.")
-        return [_bind(note) for note in notes]
+        return [self.bind(note) for note in notes]
 
     @property
     def difference(self) -> str:
@@ -94,11 +94,18 @@ class _Told:
     def marks(self) -> list[tuple[float, str, str, str]]:
         """Return what is marked on the axis of values: where, in bold, after it, in which colour."""
         marks = [(self.report["today"], "Today" if not self._is_own else "In the file", "", GREY)]
-        marks[0] = (*marks[0][:2], _bind(self.key.exact(self.report["today"])), GREY)
+        marks[0] = (*marks[0][:2], self.bind(self.key.exact(self.report["today"])), GREY)
         if self.value is not None and self.value["mean"] is not None:
-            marks.append((self.value["mean"], "Break-even", _bind(self.key.estimated(self.value) + self.key.rest), INK))
+            marks.append(
+                (self.value["mean"], "Break-even", self.bind(self.key.estimated(self.value) + self.key.rest), INK)
+            )
         low, high = float(self.table["value"].min()), float(self.table["value"].max())
         return [mark for mark in marks if low <= mark[0] <= high]
+
+    def bind(self, text: str) -> str:
+        """Return a text in which numbers stay with their signs."""
+        sign = self.money.sign
+        return text.replace(" %", f"{BOUND}%").replace(f"{sign} ", f"{sign}{BOUND}")
 
     @property
     def _is_own(self) -> bool:
@@ -107,7 +114,7 @@ class _Told:
     def _interval(self) -> str:
         assert self.value is not None
         low, high = self.value["low"], self.value["high"]
-        return "exact" if low == high else self.key.interval(low, high)
+        return "exact" if low == high else f"95 %: {self.key.interval(low, high)}"
 
     def _arm(self) -> str:
         return _name(self.answer, self.report["arm"])
@@ -123,33 +130,35 @@ def _name(answer: Answer, arm: str) -> str:
     return "the baseline" if arm == BASELINE else f"“{cut(clean(answer.scenario.arms[arm].title or arm), 12.0, 300.0)}”"
 
 
-def _bind(text: str) -> str:
-    """Return a text in which numbers stay with their signs."""
-    return text.replace(" %", f"{BOUND}%")
-
-
 def _panel(told: _Told, slide: Slide) -> Panel:
     """Place the panel, its scales wide enough for the band and for zero, with the names of both axes."""
     money = told.money if told.measured.is_money else None
     up = Scale.of([*told.table["low"], *told.table["high"]], most=6, money=money, zero=True)
-    if told.measured.unit == "share":
-        up = replace(up, labels=tuple(minus(f"{100 * tick:,.4g}") for tick in up.ticks), unit="%")
+    up = _written(up, told.measured)
     across = Scale.of(told.table["value"], most=6, money=told.money if told.key.is_money else None)
+    across = _written(across, told.key)
     left = max(width(label, SMALL) for label in up.labels) / INCH + 0.15
     right = width(across.labels[-1], SMALL) / INCH / 2 if across.labels else 0.0
     floor = slide.bottom + _FOOT
     panel = slide.panel((left, floor, slide.width - left - right, slide.top - _HEAD - floor), across, up)
-    unit = up.unit or told.measured.rest.strip()
     slide.text(
         0,
         slide.top - 0.22,
-        cut(f"{told.difference}, {unit}", SMALL, slide.width * INCH, bold=True),
+        cut(sentence(f"{told.difference}, {up.unit}"), SMALL, slide.width * INCH, bold=True),
         SMALL,
         weight="bold",
     )
-    lever = f"{clean(told.report['lever'])}, {across.unit}{told.key.rest}".rstrip(", ")
+    lever = f"{clean(told.report['lever'])}, {across.unit}".rstrip(", ")
     slide.text(left, slide.bottom + 0.08, cut(lever, SMALL, panel.width * INCH, bold=True), SMALL, weight="bold")
     return panel
+
+
+def _written(scale: Scale, quantity: Quantity) -> Scale:
+    """Return a scale with the unit of a quantity, shares in per cent."""
+    if not quantity.unit.startswith("share"):
+        return replace(scale, unit=f"{scale.unit}{quantity.rest}".strip())
+    labels = tuple(minus(f"{100 * tick:,.6g}") for tick in scale.ticks)
+    return replace(scale, labels=labels, unit=f"%{quantity.rest}")
 
 
 def _draw(told: _Told, panel: Panel) -> None:

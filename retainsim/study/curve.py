@@ -20,7 +20,7 @@ from retainsim.study.scout import crossings, distance
 _FINE = 0.01
 """A root is found to this share of its interval."""
 _WIDENINGS = 6
-_NOTHING = 1e-9
+_NOTHING, _NEAR = 1e-9, 1e-6
 
 
 class Curve:
@@ -66,18 +66,33 @@ class Curve:
         if self.gap.goal.is_whole and low < high:
             root = self._root_of_whole(low, high)
             return root, *self.around(root)
-        if low == high:
-            return low, *self.around(low)
-        guess = low + (high - low) * self.mean(low) / (self.mean(low) - self.mean(high))
+        guess = low + (high - low) * self.mean(low) / (self.mean(low) - self.mean(high)) if low < high else low
         half, slope = self.around(guess)
         fine = max(_FINE * half, 1e-10 * (high - low))
-        root = float(brentq(lambda x: self.mean(float(x)), low, high, xtol=fine, rtol=1e-14))
-        return root, 0.0 if self._is_exact(root) else half, slope
+        root = low if low == high else float(brentq(self._mean_at, low, high, xtol=fine, rtol=1e-14))
+        return root, self._width(root) if self._agree(root) else half, slope
 
-    def _is_exact(self, root: float) -> bool:
-        """True where all replications agree on the root but for rounding."""
+    def _mean_at(self, value: float) -> float:
+        return self.mean(float(value))
+
+    def _width(self, root: float) -> float:
+        """Return how far from a root at which all replications agree the next value is at which they do not.
+
+        0 where they disagree as soon as the value moves.
+        """
+        others = [value for value in self.values if not self._agree(value)]
+        step = min((abs(value - root) for value in others), default=0.0)
+        near = [x for x in (root - _NEAR * step, root + _NEAR * step) if self.gap.fault(x) is None]
+        self.play(near)
+        if not any(self._agree(x) for x in near):
+            return 0.0
+        below, above = ([abs(v - root) for v in others if (v > root) == side] for side in (False, True))
+        return max(min(below, default=step), min(above, default=step))
+
+    def _agree(self, value: float) -> bool:
+        """True where the difference is nothing in every replication, but for rounding."""
         widest = max(float(np.ptp(row)) for row in self.rows.values())
-        return (half_width(self.rows[root]) or 0.0) <= _NOTHING * widest
+        return float(np.abs(self.rows[value]).max()) <= _NOTHING * widest
 
     def _root_of_whole(self, low: float, high: float) -> float:
         """Return where a straight line between the two neighbouring whole numbers vanishes."""
@@ -88,10 +103,17 @@ class Curve:
         return low + share * (high - low)
 
     def interval(self, root: float, step: float, limits: tuple[float, float]) -> tuple[float | None, float | None]:
-        """Return the ends of all values whose difference is not told from zero by a t-test at 5 %."""
+        """Return the ends of all values whose difference is not told from zero by a t-test at 5 %.
+
+        Where the difference is nothing in every replication, though not only at the root, as where nobody's fate hangs
+        on a little more or less, the step stands for the ends.
+        """
         if step == 0.0:
             return root, root
-        self.play(min(max(root + side * step, limits[0]), limits[1]) for side in (-1, 1))
+        low, high = (min(max(root + side * step, limits[0]), limits[1]) for side in (-1, 1))
+        if root in self.rows and self._agree(root):
+            return low, high
+        self.play([low, high])
         return self._end(root, -step, limits), self._end(root, step, limits)
 
     def around(self, root: float) -> tuple[float, float]:

@@ -47,6 +47,8 @@ class Quantity:
 
         To so many decimals, fewer than none being tens and hundreds; default: three significant digits.
         """
+        if self.unit == "money" and decimals is None:
+            return self.money.say(value, 3)
         shown = abs(self._shown(value))
         text = figure(shown, 3) if decimals is None else f"{round(shown, decimals):,.{max(decimals, 0)}f}"
         minus = "-" if value < 0 and text.strip("0.,") else ""
@@ -62,7 +64,7 @@ class Quantity:
         """Write a number that is known: EUR 36,000 per month."""
         shown = self._shown(value)
         decimals = next((d for d in range(12) if math.isclose(round(shown, d), shown, rel_tol=1e-12)), 12)
-        return self.say(value, decimals)
+        return self.bare(value, decimals) + self.rest
 
     def decimals(self, low: float | None, high: float | None) -> int | None:
         """Return the decimals at which an interval is two digits wide; None where it has no width."""
@@ -75,12 +77,16 @@ class Quantity:
         if low is None or high is None:
             known = [(end, text) for end, text in ((low, "at least"), (high, "at most")) if end is not None]
             return f"{known[0][1]} {self.bare(known[0][0])}" if known else "unknown"
+        if self.unit == "money":
+            return self.money.interval(low, high)
         decimals = self.decimals(low, high)
         return f"{self.bare(low, decimals)} to {self.bare(high, decimals)}"
 
     def estimated(self, found: Mapping[str, float | None]) -> str:
         """Write a mean with as many digits as its interval (mean, low, high) bears out, without what follows it."""
         mean = found["mean"]
+        if self.unit == "money" and mean is not None and found["low"] is not None:
+            return f"{'-' * (mean < 0)}{self.money.mean(found)}"
         return "unknown" if mean is None else self.bare(mean, self.decimals(found["low"], found["high"]))
 
     def _shown(self, value: float) -> float:

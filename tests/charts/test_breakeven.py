@@ -53,6 +53,8 @@ def test_all_text_can_be_read(drawn):
 def test_the_title_states_what_was_found(drawn):
     title = drawn.get_label()
     assert any(digit in title for digit in "0123456789")
+    size = max(text.get_size() for text in texts(drawn))
+    assert not [text for text in texts(drawn) if text.get_size() == size][-1].get_text().endswith("…")
 
 
 def written(name):
@@ -68,10 +70,8 @@ def test_a_value_that_is_found_is_marked_beside_today():
 
 def test_where_there_is_none_the_title_says_how_near_one_comes():
     title = answer("none").plot().figure.get_label().replace("\u00a0", " ")
-    assert title.startswith(
-        "No segments.small.price makes the baseline equal “Five points more retention”: at best, EUR"
-    )
-    assert title.endswith("short of it")
+    assert title.startswith("At best, EUR 15.0 per customer-month, the baseline is EUR ")
+    assert title.endswith(" short of “Five points more retention”: no segments.small.price makes them equal")
 
 
 def test_a_second_drawing_has_the_same_bytes(tmp_path):

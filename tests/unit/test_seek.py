@@ -126,6 +126,16 @@ def test_steps_do_not_keep_a_root_from_being_found():
     assert found.root == pytest.approx(13.25, abs=0.01)
 
 
+def test_a_root_at_which_the_replications_agree_is_not_exact_where_others_do_too():
+    """Counts that do not change between 3 and 5: every value there is as good."""
+    noise = np.array([0.5, -0.5, 1.0, -1.0])
+    found = seek(Made(lambda x, e: np.where(abs(x - 4) < 1, 0.0, x - 4 + e * abs(x - 4))), None)
+    assert 3 <= found.root <= 5
+    spread = Made(lambda x, e: np.where(abs(x - 4) < 1, 0.0, (x - 4) * (1 + 0.3 * e)), noise=noise)
+    found = seek(spread, None)
+    assert found.low < found.root < found.high
+
+
 def test_the_interval_holds_the_truth_as_often_as_it_says():
     """200 seeded repetitions of 8 replications, noise in level and in slope: 90 to 99 % hold it."""
     held = 0
