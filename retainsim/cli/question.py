@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -34,12 +35,12 @@ def options(command: Decorated) -> Decorated:
     @option.force("Overwrite the answer that lies in the folder given by --out.")
     @option.screen
     @click.pass_context
+    @wraps(command)
     def with_options(context: click.Context, /, screen: Screen, **given: Any) -> Any:
         names = ("file", "out", "charts", "settings", "jobs", "force")
         asked = {name: given.pop(name) for name in names}
         return context.invoke(command, asked=asked, screen=screen, **given)
 
-    with_options.__doc__ = command.__doc__
     return with_options
 
 
