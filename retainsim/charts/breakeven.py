@@ -122,7 +122,8 @@ class _Told:
     def _goal(self) -> str:
         if self.report["match"] is None:
             return f"{name_of_measure(self.report['measure'])} of {self.measured.exact(self.report['target'])}"
-        return _name(self.answer, self.report["match"])
+        what = "" if self.report["measure"] == "npv" else f" in {name_of_measure(self.report['measure'])}"
+        return _name(self.answer, self.report["match"]) + what
 
 
 def _name(answer: Answer, arm: str) -> str:
