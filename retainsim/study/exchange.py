@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FIVE = 0.05
 """The gain whose three readings are set side by side."""
-_NODES = 12
+_NODES, _LOOKS = 12, 40
 _MOST = 50.0
 """Spend is looked at up to so many times today's."""
 _EXACT = ("growth", "retention_programme")
@@ -137,9 +137,12 @@ class _Tap:
         spend = self.channel.spend
         if spend is None:
             return None
-        if spend == 0 or self.gain(1e-4 * spend) <= 0:
+        looked = np.append(0.0, spend * np.geomspace(1e-3, _MOST, _LOOKS))
+        best = int(np.argmax([self.gain(more) for more in looked])) if spend else 0
+        if best == 0:
             return 0.0
-        return float(minimize_scalar(lambda x: -self.gain(x), bounds=(0.0, _MOST * spend), method="bounded").x)
+        bounds = looked[best - 1], looked[min(best + 1, len(looked) - 1)]
+        return float(minimize_scalar(lambda x: -self.gain(x), bounds=bounds, method="bounded").x)
 
     def _inverse(self, worth: float | None, most: float | None) -> float | None:
         from scipy.optimize import brentq
