@@ -21,6 +21,10 @@ AIMED = (
     ("--set", 'arms.at_risk.retention={points = 5.0, targets = "most_at_risk", share = 0.5}'),
 )
 QUESTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "breakeven": (
+        "the advertising that buys what five points give: there is none, which takes longest; the bar is 60 s",
+        ("breakeven", "five_points.toml", "--vary", "acquisition.advertising.spend", "--match", "retention"),
+    ),
     "tornado": ("every number screened, where the advice flips", ("tornado", "five_points.toml", "--arm", "programme")),
     "uncertainty": ("three inputs not known", ("uncertainty", "what_to_measure.toml", "--arm", "programme")),
     "account": ("keep, renegotiate or release; the bar is 60 s", ("account", "discount_client.toml")),

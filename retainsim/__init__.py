@@ -17,14 +17,15 @@ if TYPE_CHECKING:
     from retainsim.results import Results, open_run
     from retainsim.scenario import Scenario, load, loads
     from retainsim.study.account import account
+    from retainsim.study.breakeven import breakeven
     from retainsim.study.runs import run
     from retainsim.study.story import story
     from retainsim.study.tornado import tornado
     from retainsim.study.uncertainty import uncertainty
 
 __all__ = [
-    "Results", "RetainsimError", "Scenario", "ScenarioError", "UsageError", "account", "load", "loads", "open_run",
-    "run", "story", "tornado", "uncertainty",
+    "Results", "RetainsimError", "Scenario", "ScenarioError", "UsageError", "account", "breakeven", "load", "loads",
+    "open_run", "run", "story", "tornado", "uncertainty",
 ]  # fmt: skip
 
 _HOMES = {
@@ -34,6 +35,7 @@ _HOMES = {
     "Scenario": "retainsim.scenario",
     "load": "retainsim.scenario",
     "loads": "retainsim.scenario",
+    "breakeven": "retainsim.study.breakeven",
     "run": "retainsim.study.runs",
     "story": "retainsim.study.story",
     "tornado": "retainsim.study.tornado",

@@ -29,10 +29,21 @@ def lifetime_values(today: Parameters, bases: Bases) -> dict[str, dict[str, floa
     taken off.
     """
     world = _empty_world(today, bases)
-    table = np.array([[_newcomer(world, s, o) for o in range(len(world.origins))] for s in range(len(bases.segments))])
+    table = _newcomers(world, 12.0 * LIFE_YEARS)
     channels = {c: _by_mix(world, today, table, o) for o, c in enumerate(world.origins) if o}
     values = dict(zip(bases.segments, table[:, 0].tolist(), strict=True))
     return {"segment": {name: values[name] for name in sorted(today.segments)}, "channel": channels}
+
+
+def newcomer_values(today: Parameters, bases: Bases, spans: Floats) -> dict[str, Floats]:
+    """Return what one who joins through a channel is expected to bring within each span of months, at joining.
+
+    Money after tax, acquisition cost not taken off, under the hazards in force at month 0; shape (spans,) by channel.
+    """
+    world = _empty_world(today, bases)
+    tables = [_newcomers(world, span) for span in spans.tolist()]
+    origins = [(place, name) for place, name in enumerate(world.origins) if name in today.acquisition]
+    return {name: np.array([_by_mix(world, today, table, place) for table in tables]) for place, name in origins}
 
 
 def acquisition_costs(today: Parameters) -> dict[str, dict[str, float | None]]:
@@ -85,7 +96,13 @@ def _empty_world(today: Parameters, bases: Bases) -> World:
     return build(Setup(empty, Arm(), Timeline(empty, Arm()), bases), Luck(0, 0))
 
 
-def _newcomer(world: World, segment: int, origin: int) -> float:
+def _newcomers(world: World, months: float) -> Floats:
+    """Return the mean value of newcomers over so many months, shape (segments, origins)."""
+    segments, origins = range(len(world.segments)), range(len(world.origins))
+    return np.array([[_newcomer(world, s, o, months) for o in origins] for s in segments])
+
+
+def _newcomer(world: World, segment: int, origin: int, months: float) -> float:
     """Return the mean value of newcomers over evenly spread ranks of frailty, or of rates and chances to drop out."""
     pool, law = world.pool, world.bases.frailties[segment]
     buys = world.now.everyone[world.segments[segment]].purchases
@@ -96,7 +113,7 @@ def _newcomer(world: World, segment: int, origin: int) -> float:
     pool["cell"][rows] = segment * len(world.origins) + origin
     pool["frailty"][rows] = law.quantile((np.arange(len(rows)) + 0.5) / len(rows))
     world.money.enter(rows, np.zeros(len(rows)))
-    value = float(future_value(world, rows, 12.0 * LIFE_YEARS).mean()) + _first_purchase(world, segment, origin)
+    value = float(future_value(world, rows, months).mean()) + _first_purchase(world, segment, origin)
     pool.remove(rows)
     return value * (1.0 - world.now.firm.tax_rate)
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "validate": "Check scenario files, all problems at once.",
     "explain": "Show the whole model of a scenario on one page.",
     "run": "Play a scenario and compare its arms.",
+    "breakeven": "Find the value at which one arm equals another.",
     "account": "Keep, renegotiate or release a named client.",
     "tornado": "Find which input would change the advice.",
     "uncertainty": "Tell luck from ignorance, and what to measure first.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from retainsim.cli import cell, desktable, leaktable, risktable
+from retainsim.cli import cell, desktable, exchangetable, leaktable, risktable
 from retainsim.cli.grid import Scale, estimated, lay_out
 from retainsim.cli.screen import plain
 from retainsim.study.compare import BASELINE
@@ -32,6 +32,7 @@ def show(results: Results, screen: Screen) -> None:
     screen.say("")
     screen.show(*_table(results.report, money, screen.out.width))
     screen.say(_caption(results.report), "dim")
+    exchangetable.show(results.report, money, screen)
     leaktable.show(results.report, money, screen)
     desktable.show(results.report, screen)
     risktable.show(results.report, _landslide(results), screen)

@@ -26,6 +26,7 @@ from retainsim.study.compare import (
     expected_loss,
     ratio,
 )
+from retainsim.study.exchange import exchange
 from retainsim.study.leaks import Leak, Spared
 from retainsim.study.saved import whom
 from retainsim.study.selfcheck import self_check
@@ -80,6 +81,9 @@ def build(
     kept = records.customers(played, labels) if played[BASELINE][0][1].present else None
     if kept is not None:
         _name_whom(report, kept, [index for index, _ in played[BASELINE]], with_closing)
+    gains = {name: differences(outcomes, name)["npv"].to_numpy() for name in scenario.arms if name != BASELINE}
+    if rates := exchange(scenario, gains, found, levers):
+        report["exchange"] = rates
     report["verdict"] = verdict(scenario, report, outcomes)
     report["self_check"] = self_check(scenario, found, played[BASELINE])
     report["warnings"] = _warnings(scenario, report, ending)

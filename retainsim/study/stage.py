@@ -39,12 +39,15 @@ class Variant:
         a distribution, so that bases scale with a churn and a lever still is the factor that the file's goal asks for.
     events
         What happens besides, as in `arms.<name>.event`.
+    instead
+        Keys that the arm itself no longer changes, so that what is decided is what is in force.
     """
 
     arm: str = BASELINE
     decided: Values = ()
     assumed: Values = ()
     events: tuple[Any, ...] = ()
+    instead: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,8 @@ class Stage:
         bases = recalibrate(self.scenario.parameters, today, self.calibration)
         arm = folded(today)[variant.arm]
         arm = arm.model_copy(update={"event": [*arm.event, *variant.events]}) if variant.events else arm
+        if variant.instead:
+            arm = arm.model_copy(update={"change": [c for c in arm.change if c.set not in variant.instead]})
         start = decided(today, dict(variant.decided)) if variant.decided else today
         return Setup(today, arm, Timeline(start, arm), bases, self._factor(arm))
 
@@ -134,7 +139,8 @@ class Stage:
         world, own = self.world(variant), self.scenario
         events = [event.model_dump(mode="json") for event in variant.events]
         files = [_business(own), *([_business(world)] if variant.assumed else [])]
-        return [files, variant.arm, _written(world, variant.arm), variant.decided, events]
+        instead = [sorted(variant.instead)] if variant.instead else []
+        return [files, variant.arm, _written(world, variant.arm), variant.decided, events, *instead]
 
     def _values(self, values: Mapping[str, float]) -> Values:
         """Return values sorted by key, whole where only a whole number may stand."""

@@ -14,6 +14,7 @@ from retainsim.study.compare import (
     estimate,
     ratio,
 )
+from retainsim.study.trade import trade
 from retainsim.wording import Money, count, figure, percent, span
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def verdict(scenario: Scenario, report: Report, outcomes: pd.DataFrame) -> list[
     sentences += [_affordable(report, name, money) for name in arms if _is_free(scenario, report, name)]
     sentences += [said for name in arms if (said := _whom(report, name, money))]
     sentences += _against_acquisition(scenario, report, outcomes)
-    return [*sentences, _best(report, outcomes, money), *_leaks(report, money)]
+    return [*sentences, _best(report, outcomes, money), *trade(report, money), *_leaks(report, money)]
 
 
 def is_lever_on_acquisition(scenario: Scenario, arm: str) -> bool:

@@ -1,5 +1,7 @@
 """A variant is what an arm or a file that says the same would be, and is played once."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -44,6 +46,12 @@ def test_relative_changes_of_the_arm_start_from_the_value_decided(lab):
     }
     found = lab.values(lab.variant("ads", {SPEND: 400.0}))  # x 1.5 from month 2.5 on
     np.testing.assert_allclose(found, npv_of(scenario().replace(change), "other"), rtol=1e-12)
+
+
+def test_a_key_decided_instead_of_the_arms_own_change_is_what_is_in_force(lab):
+    own = dataclasses.replace(lab.variant("ads", {SPEND: 450.0}), instead=(SPEND,))
+    assert np.array_equal(lab.values(own), lab.values(lab.variant("baseline", {SPEND: 450.0})))
+    assert not np.array_equal(lab.values(own), lab.values(lab.variant("ads", {SPEND: 450.0})))
 
 
 def test_a_value_assumed_is_a_fact_the_file_did_not_know(lab):
