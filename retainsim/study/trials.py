@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,15 @@ Progress = Callable[[int, int], None]
 """Called with pieces done and pieces wanted so far."""
 VALUE = "value."
 """What stands before the name of a ledger line (or `closing_value`) whose value at month 0 is meant, signed."""
+
+
+class Effort(TypedDict, total=False):
+    """How a question is played: what `Trials` takes besides the scenario."""
+
+    replications: int | None
+    jobs: int | Executor | None
+    progress: Progress | None
+    store: Store | str | os.PathLike[str] | None
 
 
 class Trials:
@@ -68,6 +78,8 @@ class Trials:
         self.replications = replications or scenario.parameters.run.replications
         self._jobs, self._progress, self._store = jobs, progress, Store.at(store)
         self._known: dict[Piece, Measures] = {}
+        self.recalled: set[Variant] = set()
+        """Variants of which something was known from earlier, so that less had to be played."""
         self._done = self._wanted = 0
 
     def variant(
@@ -133,6 +145,7 @@ class Trials:
             return
         for index, found in (self._store.get_table(self._key(variant, indices)) or {}).items():
             self._known.setdefault((variant, index), found)
+            self.recalled.add(variant)
 
     def _keep(self, variant: Variant, indices: tuple[int, ...]) -> None:
         """Store a variant of which all replications wanted are known."""
