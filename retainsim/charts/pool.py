@@ -10,8 +10,9 @@ import numpy as np
 
 from retainsim.charts import canvas, scales
 from retainsim.charts.canvas import INCH, NORMAL, SMALL, Panel, Slide
-from retainsim.charts.colours import LOSS, arm_colours, ink
-from retainsim.charts.lettering import balance, height, spread, width
+from retainsim.charts.colours import LOSS, arm_colours
+from retainsim.charts.labels import LEADER, Label, write
+from retainsim.charts.lettering import width
 from retainsim.charts.scales import Scale
 from retainsim.charts.subject import Subject, amount, difference, interval_of_counts
 from retainsim.draws import Floats
@@ -29,7 +30,6 @@ _MOST_POINTS = 241
 """Months drawn at most: a slide has no room for more, and their estimates take time."""
 _MOST_BANDS = 5
 _LABELS = 3.2
-_LEADER = 0.3
 _LOWER = 0.37
 """Share of the height that the lower panel takes."""
 _ZOOM = 0.6
@@ -145,7 +145,7 @@ def _panels(subject: Subject, slide: Slide, levels: Scale, rates: Scale) -> tupl
     time = scales.months(months, lambda m: str(m) if start is None else add_months(start, m).isoformat()[:7])
     written = max(width(label, SMALL) for label in (*levels.labels, *rates.labels)) / INCH + 0.15
     left = max(written, (width("Month", SMALL, bold=True) + width(time.labels[0], SMALL) / 2) / INCH + 0.15)
-    wide, floor, gap = slide.width - left - _LABELS - _LEADER, slide.bottom + 0.3, 0.5
+    wide, floor, gap = slide.width - left - _LABELS - LEADER, slide.bottom + 0.3, 0.5
     room = slide.top - 0.3 - floor - gap
     upper = slide.panel((left, floor + _LOWER * room + gap, wide, (1 - _LOWER) * room), time.bare, levels)
     lower = slide.panel((left, floor, wide, _LOWER * room), time, rates)
@@ -162,10 +162,10 @@ def _draw_pools(subject: Subject, panel: Panel, paths: dict[str, _Path]) -> None
         twins = [other for other in paths if np.array_equal(paths[other].mean, path.mean)]
         _draw(panel, path, colours[name], style=_dashes(twins.index(name), len(twins)), band=name in _banded(subject))
     labels = [
-        _Label(float(path.mean[-1]), amount(float(path.mean[-1])), subject.title(name), colours[name])
+        Label(float(path.mean[-1]), amount(float(path.mean[-1])), subject.title(name), colours[name])
         for name, path in paths.items()
     ]
-    _write(panel, labels, panel.height + 0.4, NORMAL)
+    write(panel, labels, panel.height + 0.4, NORMAL)
 
 
 def _draw_flows(subject: Subject, panel: Panel, flows: dict[tuple[str, str], _Path], target: _Path | None) -> None:
@@ -178,12 +178,12 @@ def _draw_flows(subject: Subject, panel: Panel, flows: dict[tuple[str, str], _Pa
         _draw(panel, path, colours[arm], style=(0.0, (1.0, 1.6)) if flow == "joined" else "-")
         who = "" if subject.is_alone else "both arms" if flow == "joined" and same else subject.title(arm)
         what = "joins" if flow == "joined" else "leavings"
-        labels.append(_Label(float(path.mean[-1]), what, who, colours[arm]))
+        labels.append(Label(float(path.mean[-1]), what, who, colours[arm]))
     if target is not None:
         panel.ax.plot(target.months, target.mean, color=LOSS, linewidth=1.4 * panel.slide.scale, linestyle="--")
         share = percent(subject.results.scenario.parameters.churn.target_annual or 0.0)
-        labels.append(_Label(float(target.mean[-1]), "leavings", f"at the target of {share}", LOSS))
-    _write(panel, labels, panel.height + 0.3, SMALL)
+        labels.append(Label(float(target.mean[-1]), "leavings", f"at the target of {share}", LOSS))
+    write(panel, labels, panel.height + 0.3, SMALL)
 
 
 def _dashes(place: int, twins: int) -> LineStyleType:
@@ -199,38 +199,3 @@ def _draw(panel: Panel, path: _Path, colour: str, *, style: LineStyleType, band:
     panel.ax.plot(
         path.months, path.mean, marker=point, color=colour, linestyle=style, linewidth=2.2 * panel.slide.scale
     )
-
-
-@dataclass(frozen=True)
-class _Label:
-    """What stands at the end of a line: where it ends, a word in bold, more words, its colour."""
-
-    end: float
-    bold: str
-    more: str
-    colour: str
-
-
-def _write(panel: Panel, labels: list[_Label], room: float, largest: float) -> None:
-    """Write labels beside a panel, in as large a type and as many lines as there is room for (inches)."""
-    for size, lines in ((largest, 3), (SMALL, 3), (largest, 2), (SMALL, 2), (SMALL, 1)):
-        first = max(width(label.bold, size, bold=True) for label in labels) / INCH + 0.1
-        wide = panel.slide.width - panel.right - _LEADER - first
-        texts = [balance(label.more, size, wide * INCH, lines) for label in labels]
-        tall = [height(text, size) / INCH + 0.03 for text in texts]
-        if sum(tall) <= room:
-            break
-    beyond = room - panel.height
-    wanted = [panel.y(label.end) for label in labels]
-    middles = spread(wanted, tall, panel.bottom - beyond / 3, panel.top + 2 * beyond / 3)
-    for label, text, middle, high in zip(labels, texts, middles, tall, strict=True):
-        at, top, colour = panel.right + _LEADER, float(middle) + high / 2, ink(label.colour)
-        _lead(panel, label, top - height("", size) / INCH / 2)
-        panel.slide.text(at, top, label.bold, size, weight="bold", color=colour, va="top")
-        panel.slide.text(at + first, top, text, size, color=colour, va="top")
-
-
-def _lead(panel: Panel, label: _Label, level: float) -> None:
-    """Lead the eye from the end of a line to its label."""
-    xs = panel.right + 0.05, panel.right + _LEADER - 0.05
-    panel.slide.line(xs, (panel.y(label.end), level), color=label.colour, linewidth=0.8)
