@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from retainsim.scenario import Scenario, load, loads
     from retainsim.study.runs import run
     from retainsim.study.story import story
+    from retainsim.study.sweep import isoprofit, sweep
 
 __all__ = [
-    "Results", "RetainsimError", "Scenario", "ScenarioError", "UsageError", "load", "loads", "open_run", "run",
-    "story",
+    "Results", "RetainsimError", "Scenario", "ScenarioError", "UsageError", "isoprofit", "load", "loads", "open_run",
+    "run", "story", "sweep",
 ]  # fmt: skip
 
 _HOMES = {
@@ -32,6 +33,8 @@ _HOMES = {
     "loads": "retainsim.scenario",
     "run": "retainsim.study.runs",
     "story": "retainsim.study.story",
+    "isoprofit": "retainsim.study.sweep",
+    "sweep": "retainsim.study.sweep",
 }
 
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "validate": "Check scenario files, all problems at once.",
     "explain": "Show the whole model of a scenario on one page.",
     "run": "Play a scenario and compare its arms.",
+    "sweep": "Play every arm at many values of one key or more.",
     "runs": "List runs, newest first.",
     "story": "Tell the life of one customer.",
     "charts": "Draw the charts of a run anew.",
