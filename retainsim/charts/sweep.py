@@ -77,9 +77,13 @@ def _finding(answer: Answer, voice: Voice) -> str:
     if gain["mean"] <= 0:
         return f"{who}at no value tried more than {than}; nearest at {where} ({voice.signed(gain['mean'])})"
     return (
-        f"{who}{voice.signed(gain['mean'])} NPV over {than} ({voice.interval(gain['low'], gain['high'])}) at {where}, "
-        f"the most of {len(answer.table['point'].unique())} values tried"
+        f"{who}{voice.signed(gain['mean'])} NPV over {than} ({voice.interval(gain['low'], gain['high'])}) at {where}"
+        f"{_most(report)}"
     )
+
+
+def _most(report: dict[str, Any]) -> str:
+    return f", the most of {report['points']} values tried" if report["points"] > 1 else ""
 
 
 def _about(answer: Answer, voice: Voice) -> str:

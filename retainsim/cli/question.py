@@ -39,7 +39,7 @@ def options(command: Decorated) -> Decorated:
         asked = {name: given.pop(name) for name in names}
         return context.invoke(command, asked=asked, screen=screen, **given)
 
-    with_options.__doc__ = command.__doc__
+    with_options.__name__, with_options.__doc__ = command.__name__, command.__doc__
     return with_options
 
 

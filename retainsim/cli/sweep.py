@@ -152,8 +152,9 @@ def _number(value: float) -> str:
 
 
 def _heading(key: dict[str, Any], money: Money) -> str:
-    unit = key["unit"].replace("money", money.sign)
-    return f"{key['words']}, {unit}".rstrip(", ")
+    from retainsim.study.axis import unit_name
+
+    return f"{key['words']}, {unit_name(key['unit'], money)}".rstrip(", ")
 
 
 def _than(report: dict[str, Any]) -> str:

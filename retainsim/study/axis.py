@@ -88,25 +88,35 @@ class Axis:
     def at(self, shares: Sequence[float]) -> tuple[float, ...]:
         """Return the values at shares of the way from the lower bound to the upper."""
         found = [self.low + share * (self.high - self.low) for share in shares]
-        if self.lever_of and self.key.endswith(".points"):
-            found = [value if value >= _LEAST_POINTS else 0.0 for value in found]
         return tuple(float(round(value)) for value in found) if self.is_whole else tuple(found)
+
+    def settle(self, value: float) -> float:
+        """Return a value that a design or a search came up with, but a lever too weak to be one as no gain."""
+        is_faint = self.lever_of and self.key.endswith(".points") and value < _LEAST_POINTS
+        return 0.0 if is_faint else value
 
     def means_no_lever(self, value: float) -> bool:
         """Tell whether it is a retention lever, and this value of it keeps nobody."""
         return bool(self.lever_of) and value == NO_GAIN[self.key.rpartition(".")[2]]
 
 
+def unit_name(unit: str, money: Money) -> str:
+    """Write the unit of a key: `EUR per month`."""
+    return f"{money.sign}{unit.removeprefix('money')}" if unit.startswith("money") else unit
+
+
 def say(value: float, unit: str, money: Money) -> str:
     """Write a value of a key with its unit: `EUR 36,000 per month`, `5 percentage points`."""
     if unit.startswith("money"):
         return f"{'-' * (value < 0)}{money.sign} {_number(abs(value) * money.unit)}{unit.removeprefix('money')}"
+    if unit.startswith("share"):
+        return f"{100 * value:,.4g} %{unit.removeprefix('share')}"
     return f"{_number(value)} {unit}".rstrip()
 
 
 def interval(low: float, high: float, unit: str, money: Money) -> str:
     """Write an interval of a key's values with their unit: `EUR 20,000 to EUR 80,000 per month`."""
-    bare = "money" if unit.startswith("money") else ""
+    bare = next((kind for kind in ("money", "share") if unit.startswith(kind)), "")
     return f"{say(low, bare, money)} to {say(high, unit, money)}"
 
 

@@ -49,18 +49,23 @@ class Plan:
         return all(axis.is_decision for axis in self.axes)
 
     def variant(self, trials: Trials, arm: str, point: Sequence[float]) -> Variant:
-        """Return an arm at a point: without a lever that keeps nobody, and without what is the file's or another's."""
-        values = dict(zip(self.axes, point, strict=True))
-        if any(axis.lever_of == arm and axis.means_no_lever(value) for axis, value in values.items()):
-            arm = BASELINE
-        known = trials.scenario.distributions
-        mine = {
-            axis: value for axis, value in values.items()
-            if axis.arm in ("", arm) and (axis.lever_of or axis.key in known or value != axis.today)
-        }  # fmt: skip
-        assumed = {axis.key: value for axis, value in mine.items() if axis.is_assumed}
-        decided = {axis.key: value for axis, value in mine.items() if not axis.is_assumed}
-        return trials.variant(arm, decided, assumed=assumed)
+        """Return an arm at a point."""
+        return variant_at(trials, self.axes, arm, point)
+
+
+def variant_at(trials: Trials, axes: Sequence[Axis], arm: str, point: Sequence[float]) -> Variant:
+    """Return an arm at a point: without a lever that keeps nobody, and without what is the file's or another's."""
+    values = {axis: axis.settle(value) for axis, value in zip(axes, point, strict=True)}
+    if any(axis.lever_of == arm and axis.means_no_lever(value) for axis, value in values.items()):
+        arm = BASELINE
+    known = trials.scenario.distributions
+    mine = {
+        axis: value for axis, value in values.items()
+        if axis.arm in ("", arm) and (axis.lever_of or axis.key in known or value != axis.today)
+    }  # fmt: skip
+    assumed = {axis.key: value for axis, value in mine.items() if axis.is_assumed}
+    decided = {axis.key: value for axis, value in mine.items() if not axis.is_assumed}
+    return trials.variant(arm, decided, assumed=assumed)
 
 
 def plan_of(

@@ -58,11 +58,13 @@ def _best(content: Content, money: Money) -> str:
     if top["npv"]["mean"] == 0:
         who = titled(content, shown["arm"])
         return f"At none of {content['points']:,} points is {who} worth more than {compared(content)}."
-    return (
+    said = (
         f"{gained(top['npv'], money)} NPV than {compared(content)}: that is the most {titled(content, shown['arm'])} "
-        f"comes to, with {settings(content, top['at'], money)}; of {content['points']:,} points it is ahead at "
-        f"{shown['better']['points']:,}, clearly at {shown['better']['clearly']:,}."
+        f"comes to, with {settings(content, top['at'], money)}"
     )
+    better, points = shown["better"], content["points"]
+    count = f"; of {points:,} points it is ahead at {better['points']:,}, clearly at {better['clearly']:,}"
+    return f"{said}{count * (points > 1)}."
 
 
 def _flips(content: Content, money: Money) -> list[str]:

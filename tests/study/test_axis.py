@@ -2,7 +2,7 @@
 
 import pytest
 import tomli_w
-from quick import TEXT, scenario
+from study.quick import TEXT, scenario
 
 import retainsim
 from retainsim.study.axis import axis_of, interval, say
@@ -76,6 +76,8 @@ def test_values_are_written_with_their_unit_once():
     money = Money("EUR", 1000.0)
     assert say(36.0, "money per month", money) == "EUR 36,000 per month"
     assert say(5.0, "percentage points", money) == "5 percentage points"
+    assert say(0.22, "share a year", money) == "22 % a year"
+    assert interval(0.15, 0.3, "share a year", money) == "15 % to 30 % a year"
     assert interval(20.0, 80.0, "money per month", money) == "EUR 20,000 to EUR 80,000 per month"
 
 

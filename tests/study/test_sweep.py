@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from quick import TEXT, scenario
+from study.quick import TEXT, scenario
 
 import retainsim
 from retainsim.study.store import Store
