@@ -16,13 +16,14 @@ from retainsim.errors import RetainsimError, ScenarioError, UsageError
 if TYPE_CHECKING:
     from retainsim.results import Results, open_run
     from retainsim.scenario import Scenario, load, loads
+    from retainsim.study.optimise import optimise
     from retainsim.study.runs import run
     from retainsim.study.story import story
     from retainsim.study.sweep import isoprofit, sweep
 
 __all__ = [
     "Results", "RetainsimError", "Scenario", "ScenarioError", "UsageError", "isoprofit", "load", "loads", "open_run",
-    "run", "story", "sweep",
+    "optimise", "run", "story", "sweep",
 ]  # fmt: skip
 
 _HOMES = {
@@ -34,6 +35,7 @@ _HOMES = {
     "run": "retainsim.study.runs",
     "story": "retainsim.study.story",
     "isoprofit": "retainsim.study.sweep",
+    "optimise": "retainsim.study.optimise",
     "sweep": "retainsim.study.sweep",
 }
 

@@ -129,6 +129,17 @@ def _range(text: str) -> tuple[str, str]:
     return key, asked
 
 
+def parse_amounts(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> dict[str, float]:
+    """Take every KEY=AMOUNT apart."""
+    found = {}
+    for key, amount in parse_ranges(ctx, param, value).items():
+        try:
+            found[key] = float(amount)
+        except ValueError:
+            raise click.BadParameter(f"{amount!r} is no amount; write {key}=4000") from None
+    return found
+
+
 def extras(command: Decorated) -> Decorated:
     """Give a command what a run may find out besides, as its argument `extras`."""
 

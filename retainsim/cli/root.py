@@ -18,6 +18,7 @@ COMMANDS = {
     "explain": "Show the whole model of a scenario on one page.",
     "run": "Play a scenario and compare its arms.",
     "sweep": "Play every arm at many values of one key or more.",
+    "optimise": "Find the best split of a budget, and what the next euro is worth.",
     "runs": "List runs, newest first.",
     "story": "Tell the life of one customer.",
     "charts": "Draw the charts of a run anew.",

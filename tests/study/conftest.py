@@ -1,6 +1,0 @@
-"""Conftest: lets the tests of questions import their small firm."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
