@@ -25,6 +25,11 @@ QUESTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
         "the advertising that buys what five points give: there is none, which takes longest; the bar is 60 s",
         ("breakeven", "five_points.toml", "--vary", "acquisition.advertising.spend", "--match", "retention"),
     ),
+    "isoprofit": ("the map, 9 x 9; the bar is 120 s", ("sweep", "five_points.toml", "--map", "--arm", "retention")),
+    "optimise": (
+        "the best spend on advertising",
+        ("optimise", "five_points.toml", "--vary", "acquisition.advertising.spend=9000:90000"),
+    ),
     "tornado": ("every number screened, where the advice flips", ("tornado", "five_points.toml", "--arm", "programme")),
     "uncertainty": ("three inputs not known", ("uncertainty", "what_to_measure.toml", "--arm", "programme")),
     "account": ("keep, renegotiate or release; the bar is 60 s", ("account", "discount_client.toml")),

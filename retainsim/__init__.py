@@ -18,14 +18,16 @@ if TYPE_CHECKING:
     from retainsim.scenario import Scenario, load, loads
     from retainsim.study.account import account
     from retainsim.study.breakeven import breakeven
+    from retainsim.study.optimise import optimise
     from retainsim.study.runs import run
     from retainsim.study.story import story
+    from retainsim.study.sweep import isoprofit, sweep
     from retainsim.study.tornado import tornado
     from retainsim.study.uncertainty import uncertainty
 
 __all__ = [
-    "Results", "RetainsimError", "Scenario", "ScenarioError", "UsageError", "account", "breakeven", "load", "loads",
-    "open_run", "run", "story", "tornado", "uncertainty",
+    "Results", "RetainsimError", "Scenario", "ScenarioError", "UsageError", "account", "breakeven", "isoprofit", "load",
+    "loads", "open_run", "optimise", "run", "story", "sweep", "tornado", "uncertainty",
 ]  # fmt: skip
 
 _HOMES = {
@@ -40,6 +42,9 @@ _HOMES = {
     "story": "retainsim.study.story",
     "tornado": "retainsim.study.tornado",
     "uncertainty": "retainsim.study.uncertainty",
+    "isoprofit": "retainsim.study.sweep",
+    "optimise": "retainsim.study.optimise",
+    "sweep": "retainsim.study.sweep",
 }
 
 

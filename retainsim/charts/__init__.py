@@ -24,7 +24,7 @@ NAMES = ("npv", "bridge", "pool", "reasons", "cash")
 EXTRA = {"leaks": "leaks", "whale_curve": "customers"}
 """Charts of tables that a run has only if asked for, with the table each is of."""
 
-ANSWERS = ("account", "breakeven", "tornado", "uncertainty", "whale")
+ANSWERS = ("account", "breakeven", "isoprofit", "optimise", "sweep", "tornado", "uncertainty", "whale")
 """Charts of the answers to questions; each answer says which are its own."""
 
 

@@ -7,6 +7,7 @@ tritanopia; a test measures it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from matplotlib.colors import to_hex, to_rgb
@@ -29,7 +30,12 @@ _READABLE = 4.5
 
 def arm_colours(results: Results) -> dict[str, str]:
     """Return the colour of every arm: grey for the baseline, the others in the order of the report."""
-    others = [name for name in results.arms if name != BASELINE]
+    return colours_of(results.arms)
+
+
+def colours_of(arms: Iterable[str]) -> dict[str, str]:
+    """Return the colour of every arm of a scenario, by name, in its order."""
+    others = [name for name in arms if name != BASELINE]
     return {BASELINE: GREY} | {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(others)}
 
 

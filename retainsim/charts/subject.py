@@ -1,16 +1,16 @@
-"""Subject: which arm a chart is about, and the words every chart uses for arms, money and time."""
+"""Subject: which arm a chart is about, and the words for arms and for numbers of customers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from retainsim.charts.lettering import BOUND, clean
 from retainsim.charts.scales import minus
+from retainsim.charts.voice import Voice
 from retainsim.errors import UsageError
 from retainsim.study.compare import BASELINE
 from retainsim.study.runs import headline
-from retainsim.wording import Money, figure, span
+from retainsim.wording import figure
 
 if TYPE_CHECKING:
     from retainsim.results import Results
@@ -19,41 +19,7 @@ MOST_ARMS = 8
 _TITLE = 70
 
 
-class Spoken:
-    """Amounts of a currency as charts write them.
-
-    Parameters
-    ----------
-    money
-        How the scenario writes amounts.
-    """
-
-    def __init__(self, money: Money) -> None:
-        self.money = money
-
-    def say(self, amount: float, digits: int = 2) -> str:
-        """Write an amount: EUR 1.9 m."""
-        return minus(self.money.say(amount, digits)).replace(" ", BOUND)
-
-    def signed(self, amount: float, digits: int = 2) -> str:
-        """Write a difference of amounts, with its sign."""
-        return ("+" if amount > 0 else "") + self.say(amount, digits)
-
-    def mean(self, found: Mapping[str, float | None]) -> str:
-        """Write the size of an estimated amount, with as many digits as keep it inside its interval."""
-        return self.money.mean(found).replace(" ", BOUND)
-
-    def ends(self, low: float | None, high: float | None) -> str:
-        """Write the ends of an interval whose currency has been said: 1.8 m to 2.0 m."""
-        return self.interval(low, high).partition(":")[2].lstrip(BOUND).replace(self.money.sign + BOUND, "")
-
-    def interval(self, low: float | None, high: float | None) -> str:
-        """Write a 95 % interval of an amount: 95 %: EUR 1.8 m to EUR 2.0 m."""
-        ends = self.money.interval(low, high).split(" to ")
-        return f"95{BOUND}%:{BOUND}" + " to ".join(minus(end).replace(" ", BOUND) for end in ends)
-
-
-class Subject(Spoken):
+class Subject(Voice):
     """The arm a chart is about.
 
     Parameters
@@ -70,11 +36,11 @@ class Subject(Spoken):
     """
 
     def __init__(self, results: Results, arm: str | None = None) -> None:
-        self.results = results
+        self.results: Results = results
         self.arm = arm or headline(results.scenario) or BASELINE
         if self.arm not in results.arms:
             raise UsageError(f"there is no arm {arm!r}; the arms are {', '.join(results.arms)}")
-        super().__init__(Money.of(results.scenario.parameters))
+        super().__init__(results)
 
     @property
     def is_alone(self) -> bool:
@@ -117,30 +83,6 @@ class Subject(Spoken):
         """Return a note on the arms there is no room for, if any."""
         every, shown = len(self.results.arms), len(self.arms)
         return [f"{shown} of {every} arms: those whose NPV differs most from the baseline."] if shown < every else []
-
-    @property
-    def horizon(self) -> str:
-        """Return how long the run looks ahead: five years."""
-        return span(self.results.report["run"]["months"])
-
-    @property
-    def terms(self) -> str:
-        """Return what an NPV of this run counts: over five years and five years of closing value, before tax."""
-        run = self.results.report["run"]
-        months = 12 * run["closing_years"]
-        length = span(round(months)) if float(months).is_integer() else f"{run['closing_years']:g} years"
-        closing = f" and {length} of closing value" if self.has_closing else ""
-        return f"over {self.horizon}{closing}, {run['tax']}"
-
-    @property
-    def has_closing(self) -> bool:
-        """True where NPV includes closing value."""
-        return bool(self.results.report["run"]["closing_value"] == "expected")
-
-    @property
-    def replications(self) -> str:
-        """Return how many replications there are, with the word."""
-        return f"{self.results.report['run']['replications']:,} replications"
 
     def title(self, arm: str) -> str:
         """Return the title of an arm, on one line."""

@@ -10,10 +10,10 @@ from retainsim.charts.canvas import INCH, LARGE, NORMAL, SMALL, Panel, Slide
 from retainsim.charts.colours import GAIN, GREY, INK, LIGHT, LOSS
 from retainsim.charts.lettering import BOUND, balance, clean, cut, height, width
 from retainsim.charts.scales import Scale
-from retainsim.charts.subject import Spoken
+from retainsim.charts.voice import Voice
 from retainsim.study.compare import BASELINE
 from retainsim.study.input import Input
-from retainsim.wording import Money, small
+from retainsim.wording import small
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,11 +50,11 @@ class _Row:
 
 def tornado(answer: Answer, *, ax: Axes | None = None) -> Axes:
     """Draw the difference between the arms at either end of every input, with its zero and the values that flip it."""
-    spoken = Spoken(Money.of(answer.scenario.parameters))
-    rows = [_row(spoken, row) for row in answer.report["inputs"][:_MOST]]
+    voice = Voice(answer)
+    rows = [_row(voice, row) for row in answer.report["inputs"][:_MOST]]
     with canvas.style():
-        slide = Slide(answer, _finding(answer, spoken), _about(answer), notes=_notes(answer), ax=ax)
-        panel, room = _panel(answer, slide, rows, spoken)
+        slide = Slide(answer, _finding(answer, voice), _about(answer), notes=_notes(answer), ax=ax)
+        panel, room = _panel(answer, slide, rows, voice)
         _head(answer, panel)
         for place, row in enumerate(rows):
             level = len(rows) - place - 0.5
@@ -64,8 +64,8 @@ def tornado(answer: Answer, *, ax: Axes | None = None) -> Axes:
     return panel.ax
 
 
-def _row(spoken: Spoken, row: dict[str, Any]) -> _Row:
-    asked, money, at = Input.of(row), spoken.money, row["flips_at"]
+def _row(voice: Voice, row: dict[str, Any]) -> _Row:
+    asked, money, at = Input.of(row), voice.money, row["flips_at"]
     flip = ("", "")
     if at is not None:
         side = "below" if at["mean"] < asked.today else "above"
@@ -86,26 +86,26 @@ def _row(spoken: Spoken, row: dict[str, Any]) -> _Row:
 # -- words ------------------------------------------------------------------------------------------------------
 
 
-def _finding(answer: Answer, spoken: Spoken) -> str:
+def _finding(answer: Answer, voice: Voice) -> str:
     """Say what flips the advice within the plausible ranges, or that nothing does."""
     report, advice = answer.report, _title(answer, answer.report["advice"])
     flips = [row for row in report["inputs"] if row["is_plausible"]]
     if report["is_free_gain"]:
-        return f"{advice}: a free gain never flips ({_worth(report, spoken)})"
+        return f"{advice}: a free gain never flips ({_worth(report, voice)})"
     if not flips:
-        return f"{advice} stays the advice within every plausible range ({_worth(report, spoken)})"
+        return f"{advice} stays the advice within every plausible range ({_worth(report, voice)})"
     nearest = min(flips, key=lambda row: abs(row["flips_at"]["mean"] - row["today"]) / (row["high"] - row["low"]))
     asked, at = Input.of(nearest), nearest["flips_at"]["mean"]
     more = f"; so do {small(len(flips) - 1)} other inputs" if len(flips) > 2 else ""
     more = "; so does one other input" if len(flips) == 2 else more
     side = "below" if at < asked.today else "above"
-    value = asked.say(at, spoken.money).replace(" ", BOUND)
+    value = asked.say(at, voice.money).replace(" ", BOUND)
     return f"{advice} is the advice today; “{asked.title}” {side} {value} reverses it{more}"
 
 
-def _worth(report: dict[str, Any], spoken: Spoken) -> str:
+def _worth(report: dict[str, Any], voice: Voice) -> str:
     found = report["difference"]
-    return f"{'−' * (found['mean'] < 0)}{spoken.mean(found)}, {spoken.interval(found['low'], found['high'])}"
+    return f"{'−' * (found['mean'] < 0)}{voice.mean(found)}, {voice.interval(found['low'], found['high'])}"
 
 
 def _title(answer: Answer, arm: str) -> str:
@@ -134,7 +134,7 @@ def _notes(answer: Answer) -> list[str]:
 # -- drawing ----------------------------------------------------------------------------------------------------
 
 
-def _panel(answer: Answer, slide: Slide, rows: list[_Row], spoken: Spoken) -> tuple[Panel, float]:
+def _panel(answer: Answer, slide: Slide, rows: list[_Row], voice: Voice) -> tuple[Panel, float]:
     """Place the bars between the names and the flips; return also the room for names (inches)."""
     each = min(_TALLEST, (slide.top - slide.bottom - _HEADS - _TICKS) / max(len(rows), 1))
     names = max(max(width(row.name, LARGE), width(row.span, SMALL)) for row in rows) / INCH
@@ -142,8 +142,8 @@ def _panel(answer: Answer, slide: Slide, rows: list[_Row], spoken: Spoken) -> tu
     flips = max(width(text, SMALL, bold=True) for text in (_FLIP, *(row.flip[0] for row in rows))) / INCH
     left, wide = room + _GAP, slide.width - room - min(_FLIPS, flips) - 3 * _GAP
     ends = [answer.report["difference"]["mean"], *(value for row in rows for value in _extent(row))]
-    before, after = _margins(rows, Scale.of(ends, money=spoken.money, zero=True), wide)
-    across = Scale.of(ends, most=5 if wide - before - after > _NARROW else 3, money=spoken.money, zero=True)
+    before, after = _margins(rows, Scale.of(ends, money=voice.money, zero=True), wide)
+    across = Scale.of(ends, most=5 if wide - before - after > _NARROW else 3, money=voice.money, zero=True)
     place = (left + before, slide.top - _HEADS - each * len(rows), wide - before - after, each * len(rows))
     return slide.panel(place, across, Scale(0.0, float(len(rows)), (), ()), grid=""), room
 

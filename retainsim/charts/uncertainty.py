@@ -9,9 +9,9 @@ from retainsim.charts.canvas import INCH, LARGE, NORMAL, SMALL, Panel, Slide
 from retainsim.charts.colours import AXIS, GAIN, GREY, INK, LIGHT
 from retainsim.charts.lettering import BOUND, balance, clean, height, width
 from retainsim.charts.scales import Scale
-from retainsim.charts.subject import Spoken
+from retainsim.charts.voice import Voice
 from retainsim.study.compare import BASELINE
-from retainsim.wording import Money, percent
+from retainsim.wording import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,12 +32,12 @@ _PALE = "#8CBEDD"
 
 def uncertainty(answer: Answer, *, ax: Axes | None = None) -> Axes:
     """Draw the variance of the difference as luck and ignorance, and below it what each input makes of the latter."""
-    spoken, rows = Spoken(Money.of(answer.scenario.parameters)), answer.report["indices"][:_MOST]
+    voice, rows = Voice(answer), answer.report["indices"][:_MOST]
     with canvas.style():
-        slide = Slide(answer, _finding(answer, spoken), _about(answer), notes=_notes(answer), ax=ax)
+        slide = Slide(answer, _finding(answer, voice), _about(answer), notes=_notes(answer), ax=ax)
         names = max(width(clean(row["title"]), LARGE) for row in rows) / INCH + 0.05
         room = min(_NAMES, max(names, width("variance", LARGE) / INCH))
-        words = [(spoken.mean(row["evpi"]), _interval(spoken, row["evpi"])) for row in rows]
+        words = [(voice.mean(row["evpi"]), _interval(voice, row["evpi"])) for row in rows]
         column = max(max(width(a, NORMAL, bold=True), width(b, SMALL)) for a, b in words) / INCH
         column = max(column, width("Worth knowing", SMALL, bold=True) / INCH) + 2 * _GAP
         wide = slide.width - room - column - _GAP
@@ -54,15 +54,15 @@ def uncertainty(answer: Answer, *, ax: Axes | None = None) -> Axes:
 # -- words ------------------------------------------------------------------------------------------------------
 
 
-def _finding(answer: Answer, spoken: Spoken) -> str:
+def _finding(answer: Answer, voice: Voice) -> str:
     """Say what to measure first and how sure the advice is."""
     report = answer.report
     first, right = report["indices"][0], report["p_right"]["mean"]
     sure = f"the advice is right with {_share(right)} probability"
     if first["evpi"]["mean"] > 0.0:
-        return f"Measure “{first['title']}” first: knowing it is worth {spoken.mean(first['evpi'])}; {sure}"
+        return f"Measure “{first['title']}” first: knowing it is worth {voice.mean(first['evpi'])}; {sure}"
     if report["evpi"]["mean"] > 0.0:
-        return f"No single number would change the decision; knowing all is worth {spoken.mean(report['evpi'])}; {sure}"
+        return f"No single number would change the decision; knowing all is worth {voice.mean(report['evpi'])}; {sure}"
     return f"Nothing is worth measuring before deciding: {sure}"
 
 
@@ -87,8 +87,8 @@ def _share(share: float) -> str:
     return percent(share, 0 if 0.015 <= share <= 0.985 or share in (0.0, 1.0) else 1).replace(" ", BOUND)
 
 
-def _interval(spoken: Spoken, found: dict[str, Any]) -> str:
-    return spoken.interval(found["low"], found["high"]).replace(spoken.money.sign + BOUND, "")
+def _interval(voice: Voice, found: dict[str, Any]) -> str:
+    return voice.interval(found["low"], found["high"]).replace(voice.money.sign + BOUND, "")
 
 
 # -- drawing ----------------------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ def _reading(row: dict[str, Any], joins: dict[str, float] | None, money: Money) 
 def _caption(report: dict[str, Any], rates: dict[str, Any]) -> str:
     title = report["arms"][rates["arm"]]["title"]
     text = (
-        f"To first order, from “{title}” ({figure(rates['points'], 3)} points). Joins: for nothing, as they come today"
+        f"To first order, from “{title}” ({figure(rates['points'], 3)} points). Joins: at no cost, as they come today"
     )
     if rates["how"] == "approximate":
         return f"{text}; approximate: without what mechanisms add or uncertainty moves."

@@ -101,6 +101,45 @@ def effort(command: Decorated) -> Decorated:
     return with_effort
 
 
+def vary(how: str) -> Callable[[Decorated], Decorated]:
+    """Give a command --vary, as its argument `vary`: what is asked of keys, by dotted path; `how` says how."""
+    return click.option(
+        "--vary", multiple=True, callback=parse_ranges, metavar="KEY=RANGE",
+        help=f"Key to vary, by its path, and its values: KEY={how}. Repeatable.",
+    )  # fmt: skip
+
+
+def assume(command: Decorated) -> Decorated:
+    """Give a command --assume, as its argument `assume`, likewise."""
+    return click.option(
+        "--assume", multiple=True, callback=parse_ranges, metavar="KEY=RANGE",
+        help="Likewise, but the file's value is taken to be otherwise, instead of decided otherwise.",
+    )(command)  # fmt: skip
+
+
+def parse_ranges(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> dict[str, str]:
+    """Take every KEY=RANGE apart; the range is read where the scenario is known."""
+    return _merged(_range(each) for each in value)
+
+
+def _range(text: str) -> tuple[str, str]:
+    key, is_assigned, asked = (part.strip() for part in text.partition("="))
+    if not (key and is_assigned and asked):
+        raise click.BadParameter(f"{text!r} is no KEY=RANGE; write acquisition.advertising.spend=20000:80000:9")
+    return key, asked
+
+
+def parse_amounts(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> dict[str, float]:
+    """Take every KEY=AMOUNT apart."""
+    found = {}
+    for key, amount in parse_ranges(ctx, param, value).items():
+        try:
+            found[key] = float(amount)
+        except ValueError:
+            raise click.BadParameter(f"{amount!r} is no amount; write {key}=4000") from None
+    return found
+
+
 def extras(command: Decorated) -> Decorated:
     """Give a command what a run may find out besides, as its argument `extras`."""
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from retainsim.errors import StopError, UsageError
 
@@ -82,7 +82,7 @@ def _claimed(out: str | None, scenario: Scenario, made: list[Path], *, force: bo
         folder = Path(out)
         _make(folder, made)
     is_empty = not any(folder.iterdir())
-    if not is_empty and not force:
+    if not is_empty and not force and not _is_unfinished(folder, scenario, question):
         raise UsageError(f"{folder} exists already; choose another place with --out, or use --force")
     if is_empty:
         made.append(folder / "run.json")
@@ -90,6 +90,16 @@ def _claimed(out: str | None, scenario: Scenario, made: list[Path], *, force: bo
     else:
         tempfile.TemporaryFile(dir=folder).close()
     return folder
+
+
+def _is_unfinished(folder: Path, scenario: Scenario, question: str) -> bool:
+    """Tell whether the same question about the same scenario was begun here and not brought to its end."""
+    try:
+        head = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    begun = _head(scenario, question)
+    return bool(question) and isinstance(head, dict) and all(head.get(key) == begun[key] for key in begun)
 
 
 def _name(scenario: Scenario, question: str) -> str:
@@ -118,10 +128,14 @@ def _make(folder: Path, made: list[Path]) -> None:
 
 def _mark(path: Path, scenario: Scenario, question: str) -> None:
     """Say that a run is under way."""
+    text = json.dumps(_head(scenario, question), indent=1, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def _head(scenario: Scenario, question: str) -> dict[str, Any]:
     says = {"title": scenario.title, "file": scenario.file, "sha256": scenario.sha256}
     asks = {"question": question} if question else {}
-    head = {"schema": 1, "status": "running", **asks, "scenario": says, "run": {"seed": scenario.parameters.run.seed}}
-    path.write_text(json.dumps(head, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+    return {"schema": 1, "status": "running", **asks, "scenario": says, "run": {"seed": scenario.parameters.run.seed}}
 
 
 def _undo(made: list[Path]) -> None:

@@ -58,12 +58,14 @@ def ask(study: Study, question: str, asked: dict[str, Any], screen: Screen, show
         answer.save(folder, force=True)
         place.forget_charts(folder)
     if screen.as_json:
-        screen.answer(answer.report)
+        screen.answer(_placed(answer.report, folder))
     else:
         for sentence in answer.verdict:
             screen.item(sentence)
         screen.say("")
         show(answer, screen)
+    if answer.recalled:
+        screen.note(answer.recalled)
     screen.note(f"folder: {folder}")
     if asked["charts"] and answer.charts:
         _draw(answer, folder, screen)
@@ -76,6 +78,11 @@ def _answer(study: Study, scenario: Any, folder: Path, screen: Screen, **asked: 
 
     with watch(screen) as progress:
         return study(scenario, progress=progress, store=Store.of_run(folder), **asked)
+
+
+def _placed(report: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return a report with the file that it names, if any, where it lies."""
+    return {**report, "file": str(folder / report["file"])} if "file" in report else report
 
 
 def _draw(answer: Answer, folder: Path, screen: Screen) -> None:

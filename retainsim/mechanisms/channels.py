@@ -75,8 +75,6 @@ class Settings(mechanism.Settings):
             raise ValueError("spend needs ceiling, the joins a month however much is spent (or cost_per_join)")
         if self.curve == "exponential" and self.ceiling is not None and self.ceiling <= self.joins:
             raise ValueError(f"ceiling ({self.ceiling:g}) must be above joins ({self.joins:g})")
-        if self.spend == 0 and self.joins > 0:
-            raise ValueError("joins come at spend = 0, so the curve is unknown; leave spend out for free joins")
         return self
 
     @property

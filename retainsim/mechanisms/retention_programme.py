@@ -45,8 +45,6 @@ class Settings(mechanism.Settings):
     def _curve_exists(self) -> Settings:
         if self.effect >= self.ceiling:
             raise ValueError(f"effect ({self.effect:g}) must be below ceiling ({self.ceiling:g})")
-        if self.effect_at is None and self.effect > 0 and self.spend_per_customer == 0:
-            raise ValueError("with spend_per_customer = 0 say at which spend the effect holds: effect_at")
         return self
 
     def prevented(self, spend: float, today: float | None = None) -> float:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def check(tree: Any) -> Iterator[Problem]:
     """Check everything that concerns more than one table, the arms' changes left to `armrules`."""
-    for rule in (_shares, _plans, _prices, _churn, _moves, mixes, _existing, _nobody, _precision, _names):
+    for rule in (_shares, _plans, _prices, _churn, _moves, mixes, _existing, _nobody, _precision, _curves, _names):
         yield from rule(tree)
     yield from interplay.check(tree)
     yield from deskrules.check(tree)
@@ -127,6 +127,19 @@ def _precision(tree: Any) -> Iterator[Problem]:
     if {"precision", "replications"} <= set(table(tree, "run")):
         text = "precision and replications are both given; give one: how exact, or how often"
         yield Problem(("run", "precision"), text)
+
+
+def _curves(tree: Any) -> Iterator[Problem]:
+    """Check that today's point fixes every response curve; what is decided later may well be no spend at all."""
+    for name, channel in tables(tree, "acquisition").items():
+        if number(channel.get("spend")) == 0 and (number(channel.get("joins")) or 0) > 0:
+            text = "joins come at spend = 0, so the curve is unknown; leave spend out for free joins"
+            yield Problem(("acquisition", name, "spend"), text)
+    programme = table(tree, "mechanisms", "retention_programme")
+    is_free = number(programme.get("spend_per_customer", 0)) == 0 and "effect_at" not in programme
+    if programme and is_free and (number(programme.get("effect")) or 0) > 0:
+        text = "with spend_per_customer = 0 the curve is unknown; say at which spend the effect holds: effect_at"
+        yield Problem(("mechanisms", "retention_programme", "effect"), text)
 
 
 def _names(tree: Any) -> Iterator[Problem]:

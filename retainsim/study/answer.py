@@ -39,6 +39,8 @@ class Answer:
         Tidy tables by name, the main one first.
     charts
         Names of the charts it has, the main one first.
+    recalled
+        How much of it was known from earlier, as a sentence; empty where nothing was.
     """
 
     question: str
@@ -46,6 +48,7 @@ class Answer:
     report: dict[str, Any]
     tables: dict[str, pd.DataFrame]
     charts: tuple[str, ...] = ()
+    recalled: str = field(default="", compare=False)
     folder: Path | None = field(default=None, compare=False)
 
     @property

@@ -28,7 +28,8 @@ def _point(rates: Rates, money: Money) -> str:
         return f"{said}."
     about = "" if rates["how"] == "exact" else "about "
     ends = f"{figure(joins['low'], 3)} to {figure(joins['high'], 3)}"
-    return f"{said}: {about}{figure(joins['mean'], 3)} more joins a month for nothing ({ends}){_spend(rates, money)}."
+    more = f"as much as {about}{figure(joins['mean'], 3)} more joins a month at no cost ({ends})"
+    return f"{said}, {more}{_spend(rates, money)}."
 
 
 def _spend(rates: Rates, money: Money) -> str:

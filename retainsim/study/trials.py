@@ -82,6 +82,8 @@ class Trials:
         self.replications = replications or scenario.parameters.run.replications
         self._jobs, self._progress, self._store = jobs, progress, Store.at(store)
         self._known: dict[Piece, Measures] = {}
+        self.recalled: set[Variant] = set()
+        """Variants of which something was known from earlier, so that less had to be played."""
         self._done = self._wanted = 0
 
     def variant(
@@ -173,6 +175,7 @@ class Trials:
             return
         for index, found in (self._store.get_table(self._key(variant, indices)) or {}).items():
             self._known.setdefault((variant, index), found)
+            self.recalled.add(variant)
 
     def _keep(self, variant: Variant, indices: tuple[int, ...]) -> None:
         """Store a variant of which all replications wanted are known."""

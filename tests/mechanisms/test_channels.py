@@ -255,7 +255,6 @@ def test_free_joins_cost_nothing():
         ({"joins": 5.0, "spend": 10.0, "curve": "hill"}, "needs half"),
         ({"joins": 5.0, "spend": 10.0}, "needs ceiling"),
         ({"joins": 5.0, "spend": 10.0, "ceiling": 5.0}, "must be above joins"),
-        ({"joins": 5.0, "spend": 0.0, "ceiling": 20.0}, "curve is unknown"),
     ],
 )
 def test_a_curve_that_is_not_known_is_refused(channel, complaint):

@@ -42,11 +42,6 @@ def test_the_point_may_be_known_at_another_spend_than_todays():
     assert settings.prevented(1e9) == pytest.approx(0.5)
 
 
-def test_an_effect_at_no_spend_needs_to_say_where_it_holds():
-    with pytest.raises(ValueError, match="effect_at"):
-        Settings(spend_per_customer=0.0, effect=0.2, ceiling=0.5)
-
-
 @pytest.mark.parametrize("effect", [0.5, 0.6])
 def test_the_effect_must_be_below_the_ceiling(effect):
     with pytest.raises(ValueError, match="must be below ceiling"):

@@ -504,6 +504,17 @@ BAD = {
         "8:1 segments.small.price",
         "exactly one of normal = [mean, sd]",
     ),
+    "joins at no spend": (
+        ("spend = 1000", "spend = 0"),
+        "18:1 acquisition.ads.spend",
+        "the curve is unknown",
+        "leave spend out for free joins",
+    ),
+    "an effect at no spend": (
+        ("effect_at = 2\n", ""),
+        "25:1 mechanisms.retention_programme.effect",
+        "say at which spend the effect holds: effect_at",
+    ),
     "a mistyped distribution": (
         ("price = 60.0", "price = { nromal = [1, 2] }"),
         "8:1 segments.small.price",
@@ -584,6 +595,10 @@ def test_a_hazard_of_zero_cannot_be_scaled_by_an_arm(key):
     text = edited(("price = 1\n", "price = 0\n"), ("annual_churn = 0.22", "annual_churn = 0"))
     (line,) = problems_of(text.replace("acquisition.ads.spend", key))
     assert f"{key} is 0, and a hazard of 0 cannot be scaled" in line
+
+
+def test_an_arm_may_stop_spending_though_the_file_may_not():
+    scenario.loads(edited(("times = 1.05, from_month = 3", "to = 0, from_month = 3")))
 
 
 def test_changes_of_one_key_may_follow_one_another():
