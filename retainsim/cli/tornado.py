@@ -9,8 +9,12 @@ import click
 from retainsim.cli import question
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from retainsim.cli.screen import Screen
     from retainsim.study.answer import Answer
+    from retainsim.study.input import Input
+    from retainsim.wording import Money
 
 
 def parse_inputs(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> dict[str, Any]:
@@ -66,7 +70,7 @@ def show(answer: Answer, screen: Screen) -> None:
     """Print the inputs as a table, the widest swing first."""
     from rich.text import Text
 
-    from retainsim.cli.grid import WIDE, Scale, estimated, lay_out
+    from retainsim.cli.grid import Scale, estimated, lay_out
     from retainsim.study.input import Input
     from retainsim.wording import Money
 
@@ -78,15 +82,21 @@ def show(answer: Answer, screen: Screen) -> None:
     titles, cells = [], []
     for row in rows:
         asked = Input.of(row)
-        low, high = asked.brief(asked.low, money), asked.brief(asked.high, money)
-        titles.append(Text(row["title"]).append(f"\n{low} to {high}", style="dim"))
+        titles.append(Text(row["title"]).append(f"\n{asked.span(asked.low, asked.high, money)}", style="dim"))
         ends = [estimated(row[end], scale, money.unit, width) for end in ("difference_low", "difference_high")]
-        at = row["flips_at"]
-        say = asked.say if width >= WIDE else asked.brief
-        flip = Text("-" if at is None else say(at["mean"], money))
-        cells.append([*ends, flip])
+        cells.append([*ends, _flip(asked, row["flips_at"], money)])
     screen.show(*lay_out(headings, titles, cells, width))
     screen.say(
-        "Difference in NPV at either end of the plausible range (95 % interval of the mean), and where it reverses.",
+        "Difference in NPV at either end of the plausible range and where it reverses, with 95 % intervals.",
         "dim",
     )
+
+
+def _flip(asked: Input, at: dict[str, float] | None, money: Money) -> Text:
+    """Write where an input reverses the advice, and its interval below."""
+    from rich.text import Text
+
+    if at is None:
+        return Text("-")
+    low, high = (asked.brief(at[end], money) for end in ("low", "high"))
+    return Text(asked.brief(at["mean"], money)).append(f"\n{low} to {high}", style="dim")

@@ -26,7 +26,8 @@ def command(asked: dict[str, Any], screen: Screen, **more: Any) -> None:
 
     What is not known is a distribution in the scenario, such as { normal = [0.22, 0.02] }. The difference between two
     arms is played for many draws of it, and its variance taken apart: what luck makes, what each unknown number makes,
-    how likely the advice is right, and what knowing a number exactly before deciding would be worth.
+    how likely the advice is right, and what knowing a number exactly before deciding would be worth. Every draw has
+    luck of its own, so that --replications does not count.
 
     \b
     Example:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MOST = 10
 """Inputs looked at closely, unless they are named."""
-_SCOUTS = 3
+_SCOUTS = 2
 """Replications of the first pass: on common luck they are enough to tell what moves the difference."""
 _LEAST = 0.01
 """What moves the difference by less than this share of the widest swing is dropped."""
@@ -119,10 +119,11 @@ def _refuse(found: Sequence[Input], able: Sequence[Input]) -> None:
 
 
 def _screened(gap: Gap, asked: Sequence[Input]) -> list[Input]:
-    """Return the inputs that move the difference most, by a first pass on few replications."""
-    scouts = _scouts(gap)
-    gap.play([(each, end) for each in asked for end in (each.low, each.high)], scouts)
-    moved = [abs(float((gap.at(e, e.high, scouts) - gap.at(e, e.low, scouts)).mean())) for e in asked]
+    """Return the inputs that move the difference most, by a first pass to one end of each on few replications."""
+    scouts, today = _scouts(gap), gap.today(_scouts(gap))
+    ends = [each.high if each.high != each.today else each.low for each in asked]
+    gap.play(zip(asked, ends, strict=True), scouts)
+    moved = [abs(float((gap.at(each, end, scouts) - today).mean())) for each, end in zip(asked, ends, strict=True)]
     order = sorted(range(len(asked)), key=lambda place: -moved[place])[:MOST]
     return [asked[place] for place in order if moved[place] >= _LEAST * max(moved) and moved[place] > 0.0]
 
