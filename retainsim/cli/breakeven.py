@@ -63,7 +63,7 @@ def _show(answer: Answer, screen: Screen) -> None:
     rows = [
         (
             f"{p['value']:,.6g}",
-            measured.estimated({**p, "mean": p["difference"]}),
+            measured.estimated({**p, "mean": p["difference"] * (abs(p["difference"]) > 1e-6 * (p["high"] - p["low"]))}),
             measured.interval(p["low"], p["high"]),
         )
         for p in shown

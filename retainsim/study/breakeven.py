@@ -142,8 +142,8 @@ class _Words:
         first = f"{self._arm()} comes to {self._goal()} at {goal.key} = {self._value()}; {self._today()}."
         sentences = [first[:1].upper() + first[1:]]
         if found.slope:
-            side = "above" if found.slope > 0 else "below"
-            sentences.append(f"It is ahead {side} that value: {self.why()}.")
+            side = "Above" if found.slope > 0 else "Below"
+            sentences.append(f"{side} that value {self._arm()} is ahead; {self.why()}.")
         return sentences
 
     def why(self) -> str:

@@ -24,7 +24,8 @@ LAWS_OF_SCIPY = {
     ("beta", (2.0, 3.0, 10.0, 20.0)): scipy.stats.beta(2, 3, 10, 10),
 }
 laws = pytest.mark.parametrize(
-    ("law", "known"), [(Distribution(*spec), known) for spec, known in LAWS_OF_SCIPY.items()], ids=str
+    ("law", "known"),
+    [pytest.param(Distribution(*spec), known, id=str(Distribution(*spec))) for spec, known in LAWS_OF_SCIPY.items()],
 )
 
 
