@@ -38,7 +38,11 @@ def _reading(row: dict[str, Any], rates: dict[str, Any], money: Money) -> tuple[
     npv, joins = row["npv"], rates["joins"]
     sign = "-" if npv["mean"] < 0 else ""
     worth = f"{sign}{money.mean(npv)} ({money.interval(npv['low'], npv['high'])})"
-    more = "-" if joins is None else figure(joins["mean"] * npv["mean"] / rates["npv"]["mean"], 3)
+    more = (
+        "-"
+        if joins is None or not rates["npv"]["mean"]
+        else figure(joins["mean"] * npv["mean"] / rates["npv"]["mean"], 3)
+    )
     return _READINGS.get(row["reading"], row["reading"]), figure(row["points"], 3), worth, more
 
 
@@ -46,8 +50,8 @@ def _caption(report: dict[str, Any], rates: dict[str, Any]) -> str:
     title = report["arms"][rates["arm"]]["title"]
     exact = "exact" if rates["how"] == "exact" else "approximate: without what mechanisms add or uncertainty moves"
     return (
-        f"Scaled from “{title}” ({figure(rates['points'], 3)} points), not played; ranges: 95 %, and on to a straight line. "
-        f"Joins: for nothing, as they come today; what one is worth is {exact}."
+        f"Scaled from “{title}” ({figure(rates['points'], 3)} points), not played; "
+        f"ranges: 95 %, and on to a straight line. Joins: for nothing, as they come today; what one is worth is {exact}."
     )
 
 

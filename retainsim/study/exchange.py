@@ -119,8 +119,8 @@ def _margin(how: str, what: str, kind: str, cost: float | None, clv: float) -> d
 def _readings(today: Parameters, lever: Lever, gains: Floats) -> list[dict[str, Any]]:
     """Return the three readings of five per cent: points gained, and what they are worth.
 
-    Not played, but scaled: the arm's gain is scaled by the value of a customer with the hazard of the scope, discounted, over what
-    the NPV counts, which rises ever faster with retention. The interval reaches from there to a straight line.
+    Not played: the arm's gain is scaled by how much longer, discounted and within what the NPV counts, a customer with
+    the hazard of the scope stays, which rises ever faster with retention. The interval reaches on to a straight line.
     """
     points = {"points": FIVE, "relative": FIVE * lever.before, "churn": FIVE * (1.0 - lever.before)}
     rows = []
