@@ -21,7 +21,7 @@ def show(report: dict[str, Any], money: Money, screen: Screen) -> None:
         return
     screen.say("")
     screen.say("What “five per cent more retention” is worth", "bold")
-    screen.show(cell.table(["read as", "points", "NPV (95 %)", "joins/month"], _readings(rates, money)))
+    screen.show(cell.table(["read as", "points", "NPV", "joins/month"], _readings(rates, money)))
     screen.say(_caption(report, rates), "dim")
     if rates["margins"]:
         headings = ["one more customer", "costs", "lifetime value", f"per {money.sign}"]
@@ -30,26 +30,29 @@ def show(report: dict[str, Any], money: Money, screen: Screen) -> None:
 
 def _readings(rates: dict[str, Any], money: Money) -> list[tuple[str, ...]]:
     """Return one row per reading, the single point first."""
-    rows = [{"reading": "one point", "points": 1.0, "npv": rates["npv"]}, *rates["readings"]]
-    return [_reading(row, rates["joins"], money) for row in rows]
+    rows = [{"reading": "one, on average", "points": 1.0, "npv": rates["npv"]}, *rates["readings"]]
+    return [_reading(row, rates, money) for row in rows]
 
 
-def _reading(row: dict[str, Any], joins: dict[str, float] | None, money: Money) -> tuple[str, ...]:
-    npv = row["npv"]
+def _reading(row: dict[str, Any], rates: dict[str, Any], money: Money) -> tuple[str, ...]:
+    npv, joins = row["npv"], rates["joins"]
     sign = "-" if npv["mean"] < 0 else ""
     worth = f"{sign}{money.mean(npv)} ({money.interval(npv['low'], npv['high'])})"
-    more = "-" if joins is None else figure(row["points"] * joins["mean"], 3)
+    more = (
+        "-"
+        if joins is None or not rates["npv"]["mean"]
+        else figure(joins["mean"] * npv["mean"] / rates["npv"]["mean"], 3)
+    )
     return _READINGS.get(row["reading"], row["reading"]), figure(row["points"], 3), worth, more
 
 
 def _caption(report: dict[str, Any], rates: dict[str, Any]) -> str:
     title = report["arms"][rates["arm"]]["title"]
-    text = (
-        f"To first order, from “{title}” ({figure(rates['points'], 3)} points). Joins: at no cost, as they come today"
+    exact = "exact" if rates["how"] == "exact" else "approximate: without what mechanisms add or uncertainty moves"
+    return (
+        f"Scaled from “{title}” ({figure(rates['points'], 3)} points), not played; "
+        f"ranges: 95 %, and on to a straight line. Joins: at no cost, as they come today; what one is worth is {exact}."
     )
-    if rates["how"] == "approximate":
-        return f"{text}; approximate: without what mechanisms add or uncertainty moves."
-    return f"{text}; what one is worth is exact."
 
 
 def _margin(report: dict[str, Any], row: dict[str, Any], money: Money) -> tuple[str, ...]:

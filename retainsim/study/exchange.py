@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,18 +17,17 @@ import numpy as np
 from retainsim import economics
 from retainsim.opening import segment_shares
 from retainsim.study.compare import BASELINE, Estimate, estimate
+from retainsim.study.tap import ENDS, Tap, newcomers
 
 if TYPE_CHECKING:
     from retainsim.calibration import Calibration, Lever
     from retainsim.draws import Floats
     from retainsim.scenario import Scenario
-    from retainsim.scenario.schema import Channel, Parameters
+    from retainsim.scenario.schema import Parameters
 
-_NODES, _LOOKS = 12, 40
-_MOST = 50.0
-"""Spend is looked at up to so many times today's."""
+FIVE = 0.05
+"""The gain whose three readings are set side by side."""
 _EXACT = ("growth", "retention_programme")
-_ENDS = ("mean", "low", "high")
 
 
 def exchange(
@@ -54,7 +52,7 @@ def exchange(
     today, lever = scenario.parameters, levers[arm]
     points = 100.0 * (lever.after - lever.before)
     worth = gains[arm] / points
-    taps = {name: _Tap(today, name, values) for name, values in _newcomers(today, found).items()}
+    taps = {name: Tap(today, name, values) for name, values in newcomers(today, found).items()}
     return {
         "arm": arm,
         "points": points,
@@ -65,7 +63,7 @@ def exchange(
         "spend": {name: tap.bought(_ends(worth)) for name, tap in taps.items()},
         "margins": _margins(scenario, found, levers),
         "value_kept": _value_of_leavers(today, found, economics.lifetime_values(today, found.bases)["segment"]),
-        "readings": _readings(lever, worth),
+        "readings": _readings(today, lever, gains[arm]),
     }
 
 
@@ -76,109 +74,7 @@ def lever_arm(scenario: Scenario, levers: Mapping[str, Lever]) -> str | None:
     return min(pure, key=lambda name: not _is_free(scenario, name), default=None)
 
 
-@dataclass(frozen=True)
-class _Tap:
-    """One channel, and what joins through it are worth.
-
-    Parameters
-    ----------
-    today, name
-        The file, and the channel's name.
-    values
-        What a newcomer brings within what the NPV counts, at month 0, by month of joining, shape (months,).
-    """
-
-    today: Parameters
-    name: str
-    values: Floats
-
-    @property
-    def channel(self) -> Channel:
-        """Return its settings."""
-        return self.today.acquisition[self.name]
-
-    @property
-    def worth(self) -> float:
-        """Return the NPV of one more join a month for nothing, from month 0 to the horizon."""
-        return float(self.values.sum())
-
-    @property
-    def bill(self) -> float:
-        """Return the NPV of one unit of money spent a month, to the horizon, after tax."""
-        months, rate = self.today.run.months, self.today.discounting
-        return (1.0 - self.today.firm.tax_rate) * (-math.expm1(-rate * months) / rate if rate else float(months))
-
-    def gain(self, more: float) -> float:
-        """Return the NPV of spending so much more a month."""
-        spend = self.channel.spend
-        if spend is None:
-            price = self.channel.cost_per_join
-            return more / price * self.worth - more * self.bill if price else 0.0
-        ages = np.arange(len(self.values)) - self.channel.lag_months
-        reached = np.where(ages >= 0, 1.0 - self.channel.carry_over ** np.maximum(ages + 1.0, 1.0), 0.0)
-        joins = [self.channel.response(spend + more * share, spend) for share in reached]
-        return float((np.array(joins) - self.channel.joins) @ self.values) - more * self.bill
-
-    def bought(self, worth: Estimate) -> dict[str, Any]:
-        """Return the extra spend a month with the same NPV as `worth`, and the best that spend can do.
-
-        `mean` is None where no spend comes up to it; `high` where none comes up to the upper end.
-        """
-        most = self._most()
-        best = {"spend": most, "npv": self.gain(most)} if most is not None else None
-        return {end: self._inverse(worth[end], most) for end in _ENDS} | {"best": best}
-
-    def _most(self) -> float | None:
-        """Return the extra spend that gains most; None where every join comes at the same price."""
-        from scipy.optimize import minimize_scalar
-
-        spend = self.channel.spend
-        if spend is None:
-            return None
-        looked = np.append(0.0, spend * np.geomspace(1e-3, _MOST, _LOOKS))
-        best = int(np.argmax([self.gain(more) for more in looked])) if spend else 0
-        if best == 0:
-            return 0.0
-        bounds = looked[best - 1], looked[min(best + 1, len(looked) - 1)]
-        return float(minimize_scalar(lambda x: -self.gain(x), bounds=bounds, method="bounded").x)
-
-    def _inverse(self, worth: float | None, most: float | None) -> float | None:
-        from scipy.optimize import brentq
-
-        if worth is None or worth <= 0:
-            return None
-        if most is None:
-            each = self.gain(1.0)
-            return worth / each if each > 0 else None
-        if self.gain(most) < worth:
-            return None
-        return float(brentq(lambda x: self.gain(x) - worth, 0.0, most))
-
-
-def _newcomers(today: Parameters, found: Calibration) -> dict[str, Floats]:
-    """Return what newcomers bring by channel and month of joining, at month 0, season included."""
-    horizon, rate = today.run.months, today.discounting
-    counted = 12.0 * today.run.closing_years if today.run.closing_value == "expected" else 0.0
-    middles = np.arange(horizon) + 0.5
-    spans = np.linspace(0.0, float(horizon), min(_NODES, horizon) + 1)
-    growth = math.log1p(today.firm.inflation) / 12.0
-    shift = today.run.start.month - 1 if today.run.start else 0
-    seasons = (np.arange(horizon) + shift) % 12
-    values = {}
-    for name, curve in economics.newcomer_values(today, found.bases, spans + counted).items():
-        at_joining = _smooth(spans, curve)(horizon - middles)
-        season = np.array(today.acquisition[name].seasonality or [1.0] * 12)[seasons]
-        values[name] = season * np.exp((growth - rate) * middles) * at_joining
-    return values
-
-
-def _smooth(spans: Floats, values: Floats) -> Any:
-    from scipy.interpolate import PchipInterpolator
-
-    return PchipInterpolator(spans, values)
-
-
-def _mean_worth(taps: Mapping[str, _Tap]) -> float:
+def _mean_worth(taps: Mapping[str, Tap]) -> float:
     """Return the NPV of one more join a month, through the channels in proportion to today's joins."""
     joins = np.array([tap.channel.joins for tap in taps.values()])
     worth = np.array([tap.worth for tap in taps.values()])
@@ -220,15 +116,40 @@ def _margin(how: str, what: str, kind: str, cost: float | None, clv: float) -> d
     return {"how": how, "what": what, "cost_is": kind, "cost": cost, "clv": clv, "per_money": ratio}
 
 
-def _readings(lever: Lever, worth: Floats) -> list[dict[str, Any]]:
-    """Return the three readings of five per cent: points gained, and their worth to first order."""
-    gains = {"points": 5.0, "relative": 5.0 * lever.before, "churn": 5.0 * (1.0 - lever.before)}
-    return [{"reading": name, "points": gain, "npv": _ends(worth * gain)} for name, gain in gains.items()]
+def _readings(today: Parameters, lever: Lever, gains: Floats) -> list[dict[str, Any]]:
+    """Return the three readings of five per cent: points gained, and what they are worth.
+
+    Not played: the arm's gain is scaled by how much longer, discounted and within what the NPV counts, a customer with
+    the hazard of the scope stays, which rises ever faster with retention. The interval reaches on to a straight line.
+    """
+    points = {"points": FIVE, "relative": FIVE * lever.before, "churn": FIVE * (1.0 - lever.before)}
+    rows = []
+    for name, gain in points.items():
+        straight = gain / (lever.after - lever.before)
+        share = _worth_gained(today, lever.before, gain) / _worth_gained(
+            today, lever.before, lever.after - lever.before
+        )
+        likely, other = _ends(gains * share), _ends(gains * straight)
+        lows, highs = ([each[end] or 0.0 for each in (likely, other)] for end in ("low", "high"))
+        npv = {"mean": likely["mean"], "low": min(lows), "high": max(highs)}
+        rows.append({"reading": name, "points": 100.0 * gain, "npv": npv})
+    return rows
+
+
+def _worth_gained(today: Parameters, retention: float, gain: float) -> float:
+    """Return the years, discounted, that a customer stays longer within what the NPV counts if retention rises."""
+    years = today.run.months / 12.0 + today.run.closing_years * (today.run.closing_value == "expected")
+
+    def stay(kept: float) -> float:
+        rate = 12.0 * today.discounting - math.log(min(max(kept, 1e-9), 1.0))
+        return -math.expm1(-rate * years) / rate if rate else years
+
+    return stay(retention + gain) - stay(retention)
 
 
 def _ends(values: Floats) -> Estimate:
     found = estimate(values)
-    return {end: found[end] for end in _ENDS}
+    return {end: found[end] for end in ENDS}
 
 
 def _is_pure(scenario: Scenario, name: str) -> bool:

@@ -23,7 +23,7 @@ def _point(rates: Rates, money: Money) -> str:
     bounds = f"(95 %: {money.interval(npv['low'], npv['high'])})"
     if npv["low"] is None or npv["low"] <= 0:
         return f"One point of retention is not clearly worth anything{cost} {bounds}."
-    said = f"One point of retention is worth {money.mean(npv)}{cost} {bounds}"
+    said = f"One point of retention is worth {money.mean(npv)} on average{cost} {bounds}"
     if joins is None:
         return f"{said}."
     about = "" if rates["how"] == "exact" else "about "

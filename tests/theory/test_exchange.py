@@ -8,8 +8,9 @@ from experiment import check, mean, measured, scenario
 from scipy.integrate import quad
 
 import retainsim
-from retainsim.study.exchange import _newcomers, _Tap, exchange, lever_arm
+from retainsim.study.exchange import exchange, lever_arm
 from retainsim.study.stage import Stage
+from retainsim.study.tap import Tap, newcomers
 
 CHURN, PRICE, RATE = 0.3, 10.0, 0.10
 TAP = {"spend": 100.0, "joins": 5.0, "ceiling": 12.0}
@@ -25,7 +26,7 @@ def firm(*, run=(), arms=None, tap=TAP, **more):
 
 
 def tap_of(firm):
-    return _Tap(firm.parameters, "tap", _newcomers(firm.parameters, Stage.of(firm).calibration)["tap"])
+    return Tap(firm.parameters, "tap", newcomers(firm.parameters, Stage.of(firm).calibration)["tap"])
 
 
 def worth_of_a_join(months, closing):
@@ -90,7 +91,19 @@ def test_the_three_readings_of_five_per_cent_are_a_factor_of_one_over_churn_apar
     assert points["points"] / churn["points"] == pytest.approx(1 / lost)
     assert points["points"] / relative["points"] == pytest.approx(1 / (1 - lost))
     assert points["npv"]["mean"] == pytest.approx(110.0)
+    assert churn["npv"]["mean"] < relative["npv"]["mean"] < 110.0
     assert rates["npv"]["mean"] == pytest.approx(22.0)
+
+
+@pytest.mark.parametrize(("reading", "lever"), [("relative", {"relative": 1.05}), ("churn", {"churn": 0.95})])
+def test_a_reading_that_is_played_comes_to_what_was_said_of_it(reading, lever):
+    """40 replications of 200 customers: the paired gain is within the interval, give or take 4 standard errors."""
+    arms = {"five": {"retention": {"points": 5}}, "other": {"retention": lever}}
+    played = firm(arms=arms, run={"closing_value": "expected", "step": 3.0})
+    results = retainsim.run(played, replications=40, jobs=1)
+    gain, se = mean(measured(results, "npv", "other") - measured(results, "npv"))
+    said = next(row for row in results.report["exchange"]["readings"] if row["reading"] == reading)["npv"]
+    assert said["low"] - 4 * se <= gain <= said["high"] + 4 * se
 
 
 def test_the_arm_that_is_free_tells_the_rate_and_one_that_does_more_does_not():
