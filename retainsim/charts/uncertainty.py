@@ -80,6 +80,8 @@ def _notes(answer: Answer) -> list[str]:
     shown = len(report["indices"])
     rest = f" {_MOST} of {shown} inputs are shown." if shown > _MOST else ""
     dark = "Dark: what the input makes alone; pale: with what it makes together with others."
+    if report["indices"][0]["total"]["mean"] is None:
+        dark = "Beside luck, ignorance is too small to be taken apart with so few draws."
     return [f"{dark} {spent['draws']} draws, {spent['points']:,} points in both arms.{rest}"]
 
 
@@ -146,6 +148,8 @@ def _name(panel: Panel, name: str, level: float, room: float) -> None:
 
 def _draw(panel: Panel, row: dict[str, Any], level: float) -> None:
     """Draw what an input makes in all, and of it what it makes alone."""
+    if row["total"]["mean"] is None:
+        return
     first, total = (min(max(row[kind]["mean"], 0.0), 1.0) for kind in ("first", "total"))
     panel.ax.barh(level, max(total, first), _FILLED, color=_PALE)
     panel.ax.barh(level, first, _FILLED, color=GAIN)

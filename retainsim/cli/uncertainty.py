@@ -60,5 +60,7 @@ def show(answer: Answer, screen: Screen) -> None:
     )  # fmt: skip
 
 
-def _share(found: dict[str, float]) -> str:
+def _share(found: dict[str, float | None]) -> str:
+    if found["mean"] is None or found["low"] is None or found["high"] is None:
+        return "-"
     return f"{100 * found['mean']:.0f} % ± {50 * (found['high'] - found['low']):.0f}"

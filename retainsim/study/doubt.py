@@ -65,18 +65,26 @@ def _measure(content: Report, inputs: Sequence[Input], money: Money) -> list[str
     rows, whole = content["indices"], content["evpi"]
     if not rows:
         return []
-    most = max(rows, key=lambda row: row["total"]["mean"])
     if whole["mean"] <= 0.0:
-        return [
-            "Nothing is worth measuring for this decision: the advice is the same whatever the inputs turn out to be. "
-            f"Most of the ignorance is about “{most['title']}” ({_percent(most['total']['mean'])} of it)."
-        ]
+        nothing = (
+            "Nothing is worth measuring for this decision: the advice is the same whatever the inputs turn out to be."
+        )
+        return [f"{nothing} {_about(rows)}"]
     told = f"Knowing every input exactly before deciding would be worth {_worth(whole, money)}"
     first = rows[0]
     if first["evpi"]["mean"] <= 0.0:
         return [f"{told}; no single one would change the decision alone."]
     title = next(each for each in inputs if each.key == first["key"]).title
     return [f"{told}. Measure “{title}” first: knowing it alone would be worth {_worth(first['evpi'], money)}."]
+
+
+def _about(rows: list[Report]) -> str:
+    """Say which input most of the ignorance is about, where that can be told."""
+    most = max(rows, key=lambda row: row["total"]["mean"] or 0.0)
+    if most["total"]["mean"] is None:
+        return "Beside luck, ignorance is too small to be taken apart with so few draws."
+    share = min(max(most["total"]["mean"], 0.0), 1.0)
+    return f"Most of the ignorance is about “{most['title']}” ({_percent(share)} of it)."
 
 
 def _worth(found: Report, money: Money) -> str:

@@ -151,13 +151,17 @@ def _played(trials: Trials, inputs: tuple[Input, ...], arms: tuple[str, str], pl
 def _content(sample: Sample) -> dict[str, Any]:
     mean, luck, ignorance, right, whole, *parts = jackknife(sample.plan.draws, sample.estimate)
     found = indices(sample.plan, sample.difference)
-    share = 1.0 - (found[LUCK]["total"]["mean"] or 0.0)
-    rows = [_row(each, found[each.key], share, part) for each, part in zip(sample.inputs, parts, strict=True)]
+    of_luck, share = _share(sample), 1.0 - (found[LUCK]["total"]["mean"] or 0.0)
+    is_seen = share > 0.0 and (of_luck["high"] or 0.0) < 1.0
+    rows = [
+        _row(each, found[each.key], share if is_seen else None, part)
+        for each, part in zip(sample.inputs, parts, strict=True)
+    ]
     spread = [bounded(luck), bounded(ignorance)]
     return {
         "difference": {**mean, **_percentiles(sample.difference)},
-        "variance": {"luck": spread[0], "ignorance": spread[1], "share_of_luck": _share(sample)},
-        "indices": sorted(rows, key=lambda row: (-row["evpi"]["mean"], -row["total"]["mean"])),
+        "variance": {"luck": spread[0], "ignorance": spread[1], "share_of_luck": of_luck},
+        "indices": sorted(rows, key=lambda row: (-row["evpi"]["mean"], -(row["total"]["mean"] or 0.0))),
         "p_right": bounded(right, high=1.0),
         "evpi": bounded(whole),
         "budget": {"draws": sample.plan.draws, "points": len(sample.difference), "luck": 2 * sample.plan.draws},
@@ -169,7 +173,7 @@ def _share(sample: Sample) -> Estimated:
 
     def share(draws: Ints) -> Floats:
         luck, ignorance = components(sample.plan.pairs(sample.difference)[draws])
-        return np.array([luck / (luck + ignorance) if luck + ignorance > 0.0 else 0.0])
+        return np.array([luck / (luck + ignorance) if luck + ignorance > 0.0 else float(luck > 0.0)])
 
     return bounded(jackknife(sample.plan.draws, share)[0], high=1.0)
 
@@ -179,10 +183,13 @@ def _percentiles(difference: Floats) -> dict[str, float]:
     return {"p05": p05, "p95": p95}
 
 
-def _row(asked: Input, found: dict[str, Estimated], share: float, part: Estimated) -> dict[str, Any]:
-    """Return one input: its indices as shares of ignorance, and what knowing it exactly would be worth."""
+def _row(asked: Input, found: dict[str, Estimated], share: float | None, part: Estimated) -> dict[str, Any]:
+    """Return one input: its indices as shares of ignorance, and what knowing it exactly would be worth.
+
+    None of the former where ignorance has no share that can be told from none beside luck.
+    """
     scaled = {
-        kind: {end: (value or 0.0) / share if share > 0.0 else 0.0 for end, value in each.items()}
+        kind: {end: None if share is None else (value or 0.0) / share for end, value in each.items()}
         for kind, each in found.items()
     }
     return {

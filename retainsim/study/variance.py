@@ -25,15 +25,14 @@ def components(values: Floats) -> tuple[float, float]:
     Returns
     -------
     tuple
-        Luck: the mean variance within a row. Ignorance: the variance of what a row comes to on average over all luck,
-        0 at least. Both unbiased but for that bound (Searle, Casella & McCulloch 1992, section 3.6).
+        Luck: the mean variance within a row. Ignorance: the variance of what a row comes to on average over all luck.
+        Both unbiased, so that a small ignorance may be estimated below zero (Searle, Casella & McCulloch 1992, 3.6).
     """
     rows, columns = values.shape
     assert rows > 1
     assert columns > 1
     within = float(values.var(axis=1, ddof=1).mean())
-    between = float(values.mean(axis=1).var(ddof=1)) - within / columns
-    return within, max(between, 0.0)
+    return within, float(values.mean(axis=1).var(ddof=1)) - within / columns
 
 
 def jackknife(count: int, estimator: Callable[[Ints], Floats], groups: int = 20) -> list[Estimated]:

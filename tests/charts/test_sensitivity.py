@@ -89,11 +89,13 @@ def uncertainty(rows, *, luck=0.2, right=0.8, evpi=1e5, **own):
     return Answer("uncertainty", one, report_of("uncertainty", one, 128, ["x"], content), {}, ("uncertainty",))
 
 
+NONE = dict.fromkeys(("mean", "low", "high"))
 UNCERTAINTIES = {
     "three": uncertainty([index(0, 0.7, 0.75, 9e4), index(1, 0.2, 0.25, 1e4), index(2, -0.02, 0.03, 0.0)]),
     "many": uncertainty([index(i, 0.07, 0.1, 1e9 / (i + 1), f"{WORD}{i}"[-90:]) for i in range(14)], title=LONG, arm=LONG),
     "one": uncertainty([index(0, 1.05, 1.1, 0.0)], luck=0.0, right=1.0, evpi=0.0),
     "all_luck": uncertainty([index(0, 0.4, 1.0, 0.0), index(1, 0.4, 1.0, 0.0)], luck=1.0, right=0.501, evpi=4.0),
+    "not_seen": uncertainty([{**index(0, 0.4, 1.0, 0.0), "first": NONE, "total": NONE}], luck=0.99, right=1.0, evpi=0.0),
 }  # fmt: skip
 ANSWERS = {f"tornado-{name}": a for name, a in TORNADOES.items()} | {
     f"uncertainty-{name}": a for name, a in UNCERTAINTIES.items()

@@ -80,6 +80,15 @@ def test_a_gain_that_is_free_is_always_right_and_nothing_is_worth_measuring(firm
     assert any(sentence.startswith("Nothing is worth measuring") for sentence in found.verdict)
 
 
+def test_an_ignorance_that_luck_hides_is_not_taken_apart(firm):
+    """Ten customers, and a cost known to a hundredth: luck is all there is to see."""
+    scenario = firm.scenario(customers=10).replace({COST_KEY: {"uniform": [0.99, 1.01]}})
+    found = retainsim.uncertainty(scenario, "keep", draws=16, jobs=1).report
+    assert found["variance"]["share_of_luck"]["high"] == 1.0
+    assert found["indices"][0]["total"] == {"mean": None, "low": None, "high": None}
+    assert any("too small to be taken apart" in sentence for sentence in found["verdict"])
+
+
 def test_the_same_question_gives_the_same_answer_and_plays_nothing_again(unsure, tmp_path):
     played = []
     first = retainsim.uncertainty(unsure, "keep", draws=16, jobs=1, store=tmp_path)
