@@ -51,7 +51,8 @@ def _caption(report: dict[str, Any], rates: dict[str, Any]) -> str:
     exact = "exact" if rates["how"] == "exact" else "approximate: without what mechanisms add or uncertainty moves"
     return (
         f"Scaled from “{title}” ({figure(rates['points'], 3)} points), not played; "
-        f"ranges: 95 %, and on to a straight line. Joins: at no cost, as they come today; what one is worth is {exact}."
+        "ranges: 95 %, and on to a straight line. "
+        f"Joins: at no cost, as they come today; what one is worth is {exact}."
     )
 
 
