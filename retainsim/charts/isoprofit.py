@@ -89,7 +89,7 @@ def _finding(answer: Answer, voice: Voice) -> str:
         (first, second), last = report["keys"], report["breakeven"][-1]
         ends = interval(last["low"], last["high"], second["unit"], voice.money)
         given, at = setting(first, last[first["key"]], voice.money), setting(second, last["at"], voice.money)
-        return f"{who}with {given} it breaks even with {than} at {at} (95 %: {ends})"
+        return f"{who}with {given} the plan breaks even with {than} at {at} (95 %: {ends})"
     gain, where = report["top"]["npv"], settings(report, report["top"]["at"], voice.money)
     if gain["mean"] <= 0:
         return f"{who}nowhere on the map more than {than}; nearest with {where} ({voice.signed(gain['mean'])})"

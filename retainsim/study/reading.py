@@ -92,7 +92,7 @@ def _breakeven(content: Content, money: Money) -> list[str]:
     (first, second), last = content["keys"], content["breakeven"][-1]
     ends = interval(last["low"], last["high"], second["unit"], money)
     return [
-        f"With {setting(first, last[first['key']], money)} it breaks even with {compared(content)} at "
+        f"With {setting(first, last[first['key']], money)} the plan breaks even with {compared(content)} at "
         f"{setting(second, last['at'], money)} (95 %: {ends})."
     ]
 

@@ -31,7 +31,7 @@ def verdict(scenario: Scenario, content: Mapping[str, Any]) -> list[str]:
     if len(clients) > 1:
         return _ranking(clients, money)
     client = clients[0]
-    return [_release(client, money), _offer(client, money), _advice(client, money), *_changes(client, money)]
+    return [_advice(client, money), _release(client, money), _offer(client, money), *_changes(client, money)]
 
 
 def _release(client: Found, money: Money) -> str:
