@@ -68,9 +68,11 @@ def test_the_next_unit_is_a_paired_difference_between_two_plans(split):
 
 
 def test_a_best_at_a_bound_is_told():
-    found = retainsim.optimise(scenario(), {SPEND: "100:200"}, jobs=1)
-    assert found.report["best"][SPEND] == 200.0
-    assert any("the best lies at the bound of 200" in warning for warning in found.warnings)
+    """Nobody minds a price in this firm, so the highest is the best."""
+    price = "segments.small.price"
+    found = retainsim.optimise(scenario(), {price: "62:70"}, jobs=1)
+    assert found.report["best"] == {price: 70.0}
+    assert any("the best lies at the bound of 70" in warning for warning in found.warnings)
     assert any("today's plan lies outside" in warning for warning in found.warnings)
 
 
