@@ -138,7 +138,7 @@ def axis_of(scenario: Scenario, key: str, asked: Asked, *, is_assumed: bool = Fa
     if found.is_whole:
         values = _whole(key, values, is_bounds)
     axis = Axis(
-        key, min(values), max(values), values, today, found.unit,
+        key, min(values), max(values), values, today, "" if key.endswith(found.unit) else found.unit,
         is_whole=found.is_whole, is_assumed=is_assumed, can_be_decided=scenario.can_be_decided(key),
     )  # fmt: skip
     for value in values:

@@ -87,7 +87,7 @@ def optimise(
     best = [float(value) for value in plans[chosen.best]]
     content = _content(bench, best, found, chosen)
     content["budget"] = None if budget is None else {"limit": budget, **totals(content, found)}
-    content["warnings"] = _warnings(axes, region, bench.today)
+    content["warnings"] = _warnings(axes, region, bench.today, best)
     report = report_of("optimise", scenario, bench.trials.replications, verdict(scenario, content), content)
     tables = {"levers": levers(content), "plans": _plans(bench, plans, chosen)}
     return Answer("optimise", scenario, report, tables, ("optimise",))
@@ -228,8 +228,13 @@ def _plans(bench: _Bench, plans: Floats, chosen: Selection) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _warnings(axes: Sequence[Axis], region: Region, today: Sequence[float]) -> list[str]:
+def _warnings(axes: Sequence[Axis], region: Region, today: Sequence[float], best: Sequence[float]) -> list[str]:
     found = [
+        f"{axis.key}: the best lies at the bound of {value:,.6g}; a better one may lie beyond"
+        for axis, value in zip(axes, best, strict=True)
+        if value in (axis.low, axis.high)
+    ]
+    found += [
         f"{axis.key}: a lever of an arm costs what the file says however much it keeps, so its best is its upper bound"
         for axis in axes
         if axis.lever_of

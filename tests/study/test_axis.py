@@ -81,6 +81,12 @@ def test_values_are_written_with_their_unit_once():
     assert interval(20.0, 80.0, "money per month", money) == "EUR 20,000 to EUR 80,000 per month"
 
 
+def test_a_unit_that_the_key_says_already_is_not_said_again():
+    text = TEXT + "[mechanisms.service_desk]\nagents = 3\nagent_cost = 3000\n"
+    found = axis_of(scenario(text=text), "mechanisms.service_desk.agents", "1:3")
+    assert (found.words, found.unit) == ("service desk agents", "")
+
+
 def test_a_distribution_stands_at_its_mean_today():
     tree = retainsim.loads(TEXT).document.tree | {"firm": {"fixed_costs": {"normal": [100.0, 5.0]}}}
     assert axis_of(scenario(text=tomli_w.dumps(tree)), "firm.fixed_costs", "90:110:3").today == 100.0

@@ -67,6 +67,15 @@ def test_the_next_unit_is_a_paired_difference_between_two_plans(split):
     assert split.report["marginal"][SPEND]["today"]["mean"] == pytest.approx(slope.mean(), rel=1e-9)
 
 
+def test_a_best_at_a_bound_is_told():
+    """Nobody minds a price in this firm, so the highest is the best."""
+    price = "segments.small.price"
+    found = retainsim.optimise(scenario(), {price: "62:70"}, jobs=1)
+    assert found.report["best"] == {price: 70.0}
+    assert any("the best lies at the bound of 70" in warning for warning in found.warnings)
+    assert any("today's plan lies outside" in warning for warning in found.warnings)
+
+
 def test_a_step_stays_within_the_bounds_and_is_whole_where_only_that_may_stand():
     axis = study.axis_of(scenario(), SPEND, "0:3000")
     assert study._step(axis, 900.0) == (600.0, 1200.0)
