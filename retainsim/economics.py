@@ -60,7 +60,7 @@ def acquisition_costs(today: Parameters) -> dict[str, dict[str, float | None]]:
 
 
 def marginal_cost_to_retain(today: Parameters, bases: Bases) -> float | None:
-    """Return what the programme spends for one more customer kept for a year (money); None without a programme.
+    """Return what the programme spends for one more customer kept for a year (money); None where it keeps nobody more.
 
     The yearly spend per customer over the retention it adds, at the spend of the file (1 / r'(R), Pfeifer 2005).
     """
@@ -70,6 +70,8 @@ def marginal_cost_to_retain(today: Parameters, bases: Bases) -> float | None:
     step = max(1e-3 * (programme.effect_at or programme.spend_per_customer), 1e-9)
     more = 1.0 - programme.prevented(programme.spend_per_customer + step)
     ratio = more / (1.0 - programme.prevented(programme.spend_per_customer))
+    if ratio == 1.0:
+        return None
     aimed = programme.aims_at or [r for r in bases.reasons if r != "involuntary"]
     tried = ratio if is_closed_form(today) else _TRIED
     lever = np.where(np.isin(bases.reasons, aimed), tried, 1.0)[None, :] * np.ones_like(bases.hazards)

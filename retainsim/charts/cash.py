@@ -50,17 +50,18 @@ class _Cash:
 def cash(results: Results, *, arm: str | None = None, ax: Axes | None = None) -> Axes:
     """Draw the cash an arm brings more than the baseline, added up over time, with its trough and payback."""
     subject = Subject(results, arm)
-    found = _look(subject)
+    found = look_of(subject)
     levels = Scale.of([*found.low, *found.high, found.trough["mean"] or 0.0], money=subject.money, zero=True)
     with canvas.style():
-        slide = Slide(results, _finding(subject, found), _about(subject), notes=_notes(subject), ax=ax)
+        slide = Slide(results, finding_of(subject, found), about_of(subject), notes=notes_of(subject), ax=ax)
         panel = _panel(subject, slide, levels)
         _draw(subject, panel, found)
         write(panel, _labels(subject, found), panel.height + 0.4, NORMAL)
     return panel.ax
 
 
-def _look(subject: Subject) -> _Cash:
+def look_of(subject: Subject) -> _Cash:
+    """Return what the chart draws: the gain of its arm over the baseline, or the baseline's cash where it is alone."""
     gain = gains(subject.results.monthly, subject.arm, None if subject.is_alone else BASELINE)
     every = -(-(len(gain) - 1) // (_MOST_POINTS - 1)) or 1
     months = np.arange(len(gain) - 1, -1, -every)[::-1]
@@ -72,7 +73,8 @@ def _look(subject: Subject) -> _Cash:
 # -- words ------------------------------------------------------------------------------------------------------
 
 
-def _finding(subject: Subject, found: _Cash) -> str:
+def finding_of(subject: Subject, found: _Cash) -> str:
+    """Say how deep the money goes under and when it is back, or how far ahead the arm ends."""
     end = found.end["mean"] or 0.0
     ahead = f"{subject.say(abs(end))} {'ahead' if end >= 0 else 'behind'} after {subject.horizon}"
     if subject.is_alone:
@@ -91,7 +93,8 @@ def _back(subject: Subject, found: _Cash) -> str:
     return f"not back within {subject.horizon}{often}"
 
 
-def _about(subject: Subject) -> str:
+def about_of(subject: Subject) -> str:
+    """Say what is drawn, in which unit, and what the band is."""
     what = "Cash of the baseline" if subject.is_alone else "Cash more than the baseline"
     return (
         f"{what}, added up and valued at month 0, {subject.results.report['run']['tax']}: "
@@ -99,7 +102,8 @@ def _about(subject: Subject) -> str:
     )
 
 
-def _notes(subject: Subject) -> list[str]:
+def notes_of(subject: Subject) -> list[str]:
+    """Say what is left out."""
     return ["Closing value is not in it: only what is paid within the run."] if subject.has_closing else []
 
 

@@ -13,9 +13,9 @@ from matplotlib.colors import to_rgb
 from retainsim.charts import canvas
 from retainsim.charts.canvas import INCH, NORMAL, SMALL, Panel, Slide
 from retainsim.charts.colours import GAIN, INK, LOSS
+from retainsim.charts.keyed import named, scale_of, unit_of
 from retainsim.charts.lettering import height, sentence, width
 from retainsim.charts.scales import Scale
-from retainsim.charts.sweep import named, scale_of, unit_of
 from retainsim.charts.voice import Voice
 from retainsim.study.axis import interval
 from retainsim.study.reading import setting, settings

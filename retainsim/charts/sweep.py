@@ -9,6 +9,7 @@ from retainsim.charts import canvas
 from retainsim.charts.canvas import INCH, NORMAL, SMALL, Panel, Slide
 from retainsim.charts.colours import GREY, INK, colours_of
 from retainsim.charts.ending import LEADER, Ending, write
+from retainsim.charts.keyed import named, scale_of, unit_of
 from retainsim.charts.lettering import clean, sentence, width
 from retainsim.charts.scales import Scale
 from retainsim.charts.voice import Voice
@@ -105,32 +106,6 @@ def _notes(answer: Answer, lines: dict[str, _Line]) -> list[str]:
 
 def _name(answer: Answer, arm: str) -> str:
     return clean(answer.report["arms"][arm]) or arm
-
-
-def named(report: dict[str, Any]) -> str:
-    """Return the arm shown as a title begins with it; nothing for the baseline, and where its own lever is varied."""
-    arm = report["shown"]["arm"]
-    if arm == BASELINE or any(key["arm"] == arm for key in report["keys"]):
-        return ""
-    return f"{clean(report['arms'][arm]) or arm}: "
-
-
-def unit_of(key: dict[str, Any], scale: Scale, voice: Voice) -> str:
-    """Return the unit of an axis on which a key stands: `EUR k per month`."""
-    unit = key["unit"]
-    return f"{scale.unit or voice.money.sign}{unit.removeprefix('money')}" if unit.startswith("money") else unit
-
-
-def scale_of(values: list[float], key: dict[str, Any], voice: Voice, *, most: int = 8) -> Scale:
-    """Return the axis on which a key stands, from the lowest to the highest of its values."""
-    money = voice.money if key["unit"].startswith("money") else None
-    found = Scale.of(values, most=most, money=money)
-    low, high = min(values), max(values)
-    if low == high:
-        return found
-    inside = [(t, w) for t, w in zip(found.ticks, found.labels, strict=True) if low <= t <= high]
-    ticks, labels = zip(*inside, strict=True) if inside else ((), ())
-    return Scale(low, high, ticks, labels, found.unit)
 
 
 # -- drawing ----------------------------------------------------------------------------------------------------

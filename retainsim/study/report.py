@@ -76,14 +76,11 @@ def build(
     _attribute(report, fed)
     observed = records.observations(played)
     _watch_desks(report, observed)
-    if closings:
-        report["leaks"] = leaks.table(closings).to_dict("records")
-    kept = records.customers(played, labels) if played[BASELINE][0][1].present else None
-    if kept is not None:
-        _name_whom(report, kept, [index for index, _ in played[BASELINE]], with_closing)
-    gains = {name: differences(outcomes, name)["npv"].to_numpy() for name in scenario.arms if name != BASELINE}
-    if rates := exchange(scenario, gains, found, levers):
-        report["exchange"] = rates
+    shut = leaks.table(closings) if closings else None
+    if shut is not None:
+        report["leaks"] = shut.to_dict("records")
+    kept = _lives(report, played, labels, with_closing)
+    report |= _exchange(scenario, outcomes, found, levers)
     report["verdict"] = verdict(scenario, report, outcomes)
     report["self_check"] = self_check(scenario, found, played[BASELINE])
     report["warnings"] = _warnings(scenario, report, ending)
@@ -97,11 +94,30 @@ def build(
         values=tables.values(played, labels),
         attribution=fed,
         observations=observed,
-        leaks=leaks.table(closings) if closings else None,
+        leaks=shut,
         customers=kept,
         interrupted=ending.interrupted,
         precision_reached=ending.precision_reached,
     )
+
+
+def _lives(
+    report: dict[str, Any], played: Mapping[str, Sequence[tuple[int, Outcome]]], labels: tables.Labels, closing: bool
+) -> pd.DataFrame | None:
+    """Tabulate every customer where the run was asked to keep them, and say of every arm whom it saves."""
+    if not played[BASELINE][0][1].present:
+        return None
+    kept = records.customers(played, labels)
+    _name_whom(report, kept, [index for index, _ in played[BASELINE]], closing)
+    return kept
+
+
+def _exchange(
+    scenario: Scenario, outcomes: pd.DataFrame, found: Calibration, levers: Mapping[str, Lever]
+) -> dict[str, Any]:
+    gains = {name: differences(outcomes, name)["npv"].to_numpy() for name in scenario.arms if name != BASELINE}
+    rates = exchange(scenario, gains, found, levers)
+    return {"exchange": rates} if rates else {}
 
 
 def run_head(scenario: Scenario, replications: int, *, seconds: float | None = None) -> dict[str, Any]:
