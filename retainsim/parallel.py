@@ -9,6 +9,7 @@ import multiprocessing
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
@@ -20,8 +21,8 @@ INLINE_SECONDS = 0.1
 _JOBS: ContextVar[int | None] = ContextVar("jobs", default=None)
 _SENT: ContextVar[float] = ContextVar("sent", default=float("-inf"))
 """When processes were last given work (seconds, of the clock of performance)."""
-IDLE_SECONDS = 5.0
-"""For so long processes without work are sure to be there still; loky ends them after 10."""
+LASTING_SECONDS, IDLE_SECONDS = 60.0, 50.0
+"""After how long processes without work end, and for how long they are sure to be there still."""
 
 
 @contextmanager
@@ -48,9 +49,7 @@ def in_order(function: Callable[[int], Result], count: int) -> Iterator[Result]:
     if is_inline:
         yield from (function(index) for index in range(done, count))
         return
-    from loky import get_reusable_executor
-
-    executor, waiting = get_reusable_executor(max_workers=jobs), deque[object]()
+    executor, waiting = processes(jobs), deque[Future[Result]]()
     ahead = iter(range(done, count))
     try:
         for _ in range(jobs):
@@ -58,12 +57,20 @@ def in_order(function: Callable[[int], Result], count: int) -> Iterator[Result]:
         while waiting:
             future = waiting.popleft()
             waiting.extend(executor.submit(function, index) for index in _next(ahead))
-            result = future.result()  # type: ignore[attr-defined]
+            result = future.result()
             _SENT.set(time.perf_counter())
             yield result
     finally:
         for future in waiting:
-            future.cancel()  # type: ignore[attr-defined]
+            future.cancel()
+
+
+def processes(jobs: int | None = None) -> Executor:
+    """Return the pool of processes, the same for all work of this one; one process per processor by default."""
+    from loky import cpu_count, get_reusable_executor
+
+    executor: Executor = get_reusable_executor(max_workers=jobs or cpu_count(), timeout=LASTING_SECONDS)
+    return executor
 
 
 def _next(ahead: Iterator[int]) -> list[int]:

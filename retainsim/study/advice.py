@@ -59,9 +59,9 @@ def how(content: Content, money: Money) -> str:
         is_even = abs(net) < 0.005 * moved
         ends = f"from {_named(content, down)} to {_named(content, up)}"
         return f"Move {money.say(moved)} a month {ends}{'' if is_even else rest}"
-    more, changed = ("more", up) if up else ("less", down)
-    each = [f"{money.say(abs(m))} on {content['marginal'][k]['words']}" for k, m in changed.items()]
-    return f"Spend {more} a month: {_and(each)}"
+    verb, way, changed = ("Put", "more a month into", up) if up else ("Take", "a month out of", down)
+    each = [f"{money.say(abs(m))} {way} {content['marginal'][k]['words']}" for k, m in changed.items()]
+    return f"{verb} {_and(each)}"
 
 
 def _instead(content: Content, money: Money) -> str:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 from retainsim.errors import UsageError
+from retainsim.parallel import processes
 
 Piece = TypeVar("Piece")
 Found = TypeVar("Found")
@@ -60,7 +61,7 @@ class Workers(Generic[Piece, Found]):
     def _spread(self, pieces: list[Piece]) -> Iterator[tuple[Piece, Found]]:
         size = max(1, min(len(pieces), int(BATCH_SECONDS / max(self._seconds or 0.0, 1e-3))))
         batches = [pieces[i : i + size] for i in range(0, len(pieces), size)]
-        executor = self._executor or _processes(self._jobs)
+        executor = self._executor or processes(self._jobs)
         with _interrupts_ignored_by_children():
             waiting: set[Future[Any]] = {executor.submit(_batch, self._work, batch) for batch in batches}
         try:
@@ -75,13 +76,6 @@ class Workers(Generic[Piece, Found]):
 
 def _batch(work: Callable[[Piece], Found], pieces: list[Piece]) -> list[tuple[Piece, Found]]:
     return [(piece, work(piece)) for piece in pieces]
-
-
-def _processes(jobs: int | None) -> Executor:
-    from loky import cpu_count, get_reusable_executor
-
-    executor: Executor = get_reusable_executor(max_workers=jobs or cpu_count())
-    return executor
 
 
 @contextmanager
