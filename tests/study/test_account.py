@@ -14,9 +14,9 @@ from retainsim.mechanisms.accounts import Renegotiate
 from retainsim.study import compare
 from retainsim.study.clients import bridge, offers
 from retainsim.study.clients.client import OPTIONS, Client
-from retainsim.study.clients.crossing import crossing
 from retainsim.study.clients.flips import Flips
 from retainsim.study.clients.options import Options, played
+from retainsim.study.crossing import crossing
 from retainsim.study.stage import Variant
 from retainsim.study.trials import Trials
 

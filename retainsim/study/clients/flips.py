@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from retainsim.scenario.account import MOST_GIVEN
 from retainsim.study.clients.client import KEEP, RELEASE, RENEGOTIATE
-from retainsim.study.clients.crossing import crossing
 from retainsim.study.clients.options import Options, variants_of
 from retainsim.study.compare import ratio
+from retainsim.study.crossing import crossing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
