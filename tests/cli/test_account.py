@@ -59,7 +59,7 @@ def test_no_table_is_wider_than_the_terminal(clients, play, file, width):
 
 
 def test_a_verdict_comes_first(clients, play):
-    assert play("account", "one.toml", "--no-charts").stdout.startswith("Release Nordwind AG? ")
+    assert play("account", "one.toml", "--no-charts").stdout.startswith("Advice on Nordwind AG: ")
 
 
 def test_a_client_that_is_not_there_is_asked_back(clients, play):

@@ -72,7 +72,8 @@ def _advice(client: Found, money: Money) -> str:
     """Say what to do, and how sure that is."""
     option = client["options"][client["advice"]]
     sure = option["p_mean_right"]
-    said = f"Advice: {does(client)}. It is right in {percent(option['p_right'], 0)} of futures (replications"
+    said = f"Advice on {client['name']}: {does(client)}. It is right in {percent(option['p_right'], 0)} of futures"
+    said += " (replications"
     said += ", times its answer)" if client["options"][RENEGOTIATE]["offer"] < client["discount"] else ")"
     mean = "" if sure is None else f"; confidence that its mean is the highest: {sureness(sure)}"
     return f"{said}{mean}; expected loss if wrong: {money.say(option['expected_loss'])}."
