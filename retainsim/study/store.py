@@ -59,8 +59,8 @@ class Store:
     @classmethod
     def of_run(cls, folder: Path) -> Store:
         """Return the store of a run's folder, which also looks into those of the runs beside it."""
-        beside = [] if not folder.parent.is_dir() else sorted(p for p in folder.parent.iterdir() if p != folder)
-        return cls(folder / FOLDER, [run / FOLDER for run in beside if not run.is_symlink()])
+        beside = [run for run in _inside(folder.parent.resolve()) if run.name != folder.name and not run.is_symlink()]
+        return cls(folder / FOLDER, [run / FOLDER for run in beside])
 
     def __contains__(self, key: str) -> bool:
         """Tell whether there is an entry, damaged or not."""
@@ -146,9 +146,15 @@ def _code() -> str:
 
 
 def _entries(folder: Path) -> list[Path]:
-    if folder.is_symlink() or not folder.is_dir():
-        return []
-    return [path for path in folder.iterdir() if path.suffix == ENDING]
+    return [path for path in _inside(folder) if path.suffix == ENDING]
+
+
+def _inside(folder: Path) -> list[Path]:
+    """Return what is in a folder, sorted; nothing where it is a link, no folder, or may not be looked into."""
+    with suppress(OSError):
+        if not folder.is_symlink() and folder.is_dir():
+            return sorted(folder.iterdir())
+    return []
 
 
 def _checksum(key: str, content: bytes) -> bytes:

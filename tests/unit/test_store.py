@@ -84,6 +84,19 @@ def test_what_another_run_has_is_taken_over_and_outlives_it(store, tmp_path):
     assert same(Store(tmp_path / "second" / "store").get(KEY), ARRAYS)
 
 
+def test_a_folder_that_may_not_be_looked_into_is_passed_over(store, tmp_path, monkeypatch):
+    (tmp_path / "closed" / "store").mkdir(parents=True)
+    original = type(tmp_path).is_dir
+
+    def is_dir(path):
+        if "closed" in path.parts:
+            raise PermissionError(path)
+        return original(path)
+
+    monkeypatch.setattr(type(tmp_path), "is_dir", is_dir)
+    assert same(Store.of_run(tmp_path / "second").get(KEY), ARRAYS)
+
+
 def test_an_array_of_objects_is_never_written(store):
     with pytest.raises(ValueError, match="allow_pickle"):
         store.put(OTHER, {"objects": np.array([{}, None], dtype=object)})
