@@ -9,6 +9,10 @@ import click
 from retainsim.cli import option, question
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.text import Text
+
     from retainsim.cli.screen import Screen
     from retainsim.study.answer import Answer
     from retainsim.wording import Money
@@ -114,20 +118,32 @@ def _grid(answer: Answer, money: Money, screen: Screen) -> bool:
 
 
 def _list(answer: Answer, money: Money, screen: Screen) -> int:
-    """Print one point a row, and return how many."""
+    """Print one point a row, as many arms as there is room for, and return how many points."""
     from rich.text import Text
 
-    from retainsim.cli.grid import Scale, estimated, lay_out
+    from retainsim.cli.grid import WIDE, Scale, estimated, lay_out
 
     arms, rows = _rows(answer)
     gains = Scale.of(money.unit * npv["mean"] for _, npvs in rows for npv in npvs)
-    cells = [[estimated(npv, gains, money.unit, screen.out.width, "+") for npv in npvs] for _, npvs in rows]
     heads = [f"{arm.replace('_', chr(10))}\n{money.sign} {gains.suffix}".rstrip() for arm in arms]
-    first = ",\n".join(_heading(key, money) for key in answer.report["keys"])
-    if len(answer.report["keys"]) == 1:
-        first = first.replace(" ", "\n")
-    screen.show(*lay_out([first, *heads], [Text(title) for title, _ in rows], cells, screen.out.width))
+    titles = [Text(title) for title, _ in rows]
+    for width in dict.fromkeys((screen.out.width, min(screen.out.width, WIDE - 1))):
+        cells = [[estimated(npv, gains, money.unit, width, "+") for npv in npvs] for _, npvs in rows]
+        room = _room([titles, *zip(*cells, strict=True)], heads, 2 if width >= WIDE else 1, screen.out.width)
+        if room == len(arms):
+            break
+    screen.say(f"down: {'; '.join(_heading(key, money) for key in answer.report['keys'])}")
+    screen.show(*lay_out(["", *heads[:room]], titles, [row[:room] for row in cells], width))
+    if room < len(arms):
+        screen.say(f"No room here for {', '.join(arms[room:])}: see {answer.report['file']}.", "dim")
     return len(rows)
+
+
+def _room(columns: Sequence[Sequence[Text]], heads: Sequence[str], gap: int, width: int) -> int:
+    """Return how many arms, at least one, stand side by side within a width; the first column holds the titles."""
+    texts = [[*(cell.plain for cell in column), head] for column, head in zip(columns, ["", *heads], strict=True)]
+    widths = [gap + max(len(line) for text in column for line in text.split("\n")) for column in texts]
+    return max(1, sum(sum(widths[: end + 1]) - gap <= width for end in range(1, len(widths))))
 
 
 def _rows(answer: Answer) -> tuple[list[str], list[tuple[str, list[dict[str, Any]]]]]:

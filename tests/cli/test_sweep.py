@@ -96,3 +96,14 @@ def test_an_unfinished_folder_of_another_question_is_not_gone_on_with(here, play
 def test_what_cannot_be_meant_is_refused_with_exit_code_2(play, words, says):
     assert says in play("sweep", "quick.toml", *words, code=2).output
     assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize("columns", [30, 60, 80, 104, 110, 200])
+def test_no_number_is_cut_however_narrow_the_terminal_and_arms_without_room_are_named(play, columns):
+    result = play("sweep", "quick.toml", *VARY, "-o", "out", "--no-charts", env={"COLUMNS": str(columns)})
+    table = result.stdout[result.stdout.index("down: ") :]
+    assert "…" not in table
+    for value in ("450", "900", "1,350", "1,800"):
+        assert value in table
+    for arm in ("retention", "advertising"):
+        assert arm in table
