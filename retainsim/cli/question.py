@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -76,8 +76,17 @@ def _answer(study: Study, scenario: Any, folder: Path, screen: Screen, **asked: 
     from retainsim.cli.progress import watch
     from retainsim.study.store import Store
 
+    store = Store.of_run(folder)
     with watch(screen) as progress:
-        return study(scenario, progress=progress, store=Store.of_run(folder), **asked)
+        answer = study(scenario, progress=progress, store=store, **asked)
+    tell_damaged(store.damaged, screen)
+    return answer
+
+
+def tell_damaged(paths: Iterable[Path], screen: Screen) -> None:
+    """Name what was kept and found damaged."""
+    for path in dict.fromkeys(paths):
+        screen.note(f"{path} was damaged; it was computed again", "yellow")
 
 
 def _placed(report: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from retainsim.cli import option
+from retainsim.cli.question import tell_damaged
 
 if TYPE_CHECKING:
     from retainsim.cli.screen import Screen
@@ -63,8 +64,7 @@ def command(
     if results.recalled:
         of = results.report["run"]["replications"] * len(results.arms)
         screen.note(f"{results.recalled:,} of {of:,} outcomes were known from earlier runs")
-    for path in results.damaged:
-        screen.note(f"{path} was damaged; it was computed again", "yellow")
+    tell_damaged(results.damaged, screen)
     screen.note(f"run folder: {folder}")
     if charts and not results.interrupted:
         _draw(results, folder, screen)

@@ -107,3 +107,12 @@ def test_no_number_is_cut_however_narrow_the_terminal_and_arms_without_room_are_
         assert value in table
     for arm in ("retention", "advertising"):
         assert arm in table
+
+
+def test_a_damaged_point_is_named_and_played_again(play):
+    first = play("sweep", "quick.toml", *VARY, "-o", "runs/one", "--no-charts").stdout
+    victim = sorted(Path("runs/one/store").iterdir())[0]
+    victim.write_bytes(victim.read_bytes()[:-3])
+    again = play("sweep", "quick.toml", *VARY, "-o", "runs/two", "--no-charts")
+    assert f"one/store/{victim.name} was damaged; it was computed again" in again.stderr
+    assert again.stdout == first
