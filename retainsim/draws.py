@@ -8,6 +8,7 @@ same luck.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from typing import TypeAlias
@@ -71,19 +72,20 @@ class Luck:
 
     def uniform(self, purpose: str, names: Names, occasion: Ints | int = 0) -> Floats:
         """Draw from the open interval (0, 1), one per name; shape of `names`."""
-        words = names ^ _U64(key(self.seed, self.replication, purpose))
-        if isinstance(occasion, int):
-            words += _U64((occasion + 1) * GOLDEN & _MASK)
-        else:
-            words += (occasion.astype(_U64) + _U64(1)) * _U64(GOLDEN)
-        return ((mix(words) >> _U64(12)).astype(np.float64) + 0.5) * _TO_UNIT
+        return _unit(names ^ _U64(key(self.seed, self.replication, purpose)), occasion)
 
     def exponential(self, purpose: str, names: Names, occasion: Ints | int = 0) -> Floats:
         """Draw exponentials of mean 1, one per name."""
         draws = self.uniform(purpose, names, occasion)
         np.log(draws, out=draws)
-        np.negative(draws, out=draws)
-        return draws
+        return np.negative(draws, out=draws)
+
+    def exponentials(self, purposes: Sequence[str], names: Names, occasion: Ints | int = 0) -> Floats:
+        """Draw exponentials of mean 1 for several purposes at once, shape (purposes, names)."""
+        keys = np.array([key(self.seed, self.replication, purpose) for purpose in purposes], _U64)
+        draws = _unit(keys[:, None] ^ names, occasion)
+        np.log(draws, out=draws)
+        return np.negative(draws, out=draws)
 
     def normal(self, purpose: str, names: Names, occasion: Ints | int = 0) -> Floats:
         """Draw standard normals, one per name."""
@@ -116,6 +118,20 @@ class Luck:
         """Draw Poisson counts of a common mean (0 < mean <= 50), one per name, by inversion."""
         edges = _poisson_edges(mean)
         return np.searchsorted(edges, self.uniform(purpose, names, occasion), side="right").astype(np.int64)
+
+
+def _unit(words: Names, occasion: Ints | int) -> Floats:
+    """Turn seeds of generators, which are used up, into their outputs at an occasion, in the open interval (0, 1)."""
+    if isinstance(occasion, int):
+        words += _U64((occasion + 1) * GOLDEN & _MASK)
+    else:
+        words += (occasion.astype(_U64) + _U64(1)) * _U64(GOLDEN)
+    words = mix(words)
+    words >>= _U64(12)
+    draws = words.astype(np.float64)
+    draws += 0.5
+    draws *= _TO_UNIT
+    return draws
 
 
 @lru_cache(maxsize=64)

@@ -61,10 +61,10 @@ def together(waiting: list[Joiners]) -> Iterator[Joiners]:
 
 
 def _draw_frailty(world: World, rows: Ints) -> None:
-    pool = world.pool
-    for index, law in enumerate(world.bases.frailties):
+    pool, laws = world.pool, world.bases.frailties
+    for law in dict.fromkeys(laws):  # segments that share a law draw together
         if not law.is_none:
-            mine = rows[pool["segment"][rows] == index]
+            mine = rows[np.array([each == law for each in laws])[pool["segment"][rows]]]
             pool["frailty"][mine] = law.draw(world.luck, pool["name"][mine])
 
 

@@ -133,7 +133,8 @@ class Hazards:
         """Return hazards net of duration, strain and the factors of one source, shape (reasons, rows)."""
         pool = self._pool
         by_reason = np.ascontiguousarray(self.table.reshape(-1, len(self.reasons)).T)
-        hazards = by_reason[:, pool["cell"][rows]] * pool["frailty"][rows]
+        hazards = by_reason.take(pool["cell"][rows], axis=1)  # a third of the time of indexing
+        hazards *= pool["frailty"][rows]
         for source in sorted(self._each.keys() - {without}):
             factor = pool[f"factor.{source}"][rows]
             for reason in np.flatnonzero(self._each[source]):  # in place: a mask would copy
@@ -168,6 +169,8 @@ class Hazards:
         Hazard and strain count as they stand at that moment; of a factor F above 1 the share 1 - 1/F is its own
         doing, several factors sharing it by their logarithms.
         """
+        if self._is_bare():
+            return {"reasons": np.ones(len(rows))}
         reason, cell = self._pool["reason"][rows].astype(np.int64), self._pool["cell"][rows]
         worse = self._worse(rows, reason, cell)
         excess = -np.expm1(-sum(worse.values(), np.zeros(len(rows))))
@@ -183,6 +186,11 @@ class Hazards:
             mine = np.where(reason == strain.reason, self._pool[strain.column][rows], 0.0)
             parts[source] = parts.get(source, np.zeros(len(rows))) + mine
         return _shares(parts, len(rows))
+
+    def _is_bare(self) -> bool:
+        """True where nothing but the bases feeds any reason, and nothing makes them worse."""
+        is_calm = all((factor <= 1.0).all() for factor in self._factors.values())
+        return is_calm and not (self._each or self.strains) and all(source == "reasons" for _, source in self._adds)
 
     def _added(self, reason: Ints, cell: Ints) -> dict[str, Floats]:
         found: dict[str, Floats] = {}

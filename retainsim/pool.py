@@ -6,6 +6,7 @@ settlement to the next. What identifies a customer is its `name`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,15 @@ times the customer has come.
 """
 
 
+_BLOCK = 8192
+
+
+def blocks(rows: Ints) -> Iterator[Ints]:
+    """Yield rows in blocks whose working arrays stay in a processor's cache: half the time in a large pool."""
+    for first in range(0, len(rows), _BLOCK):
+        yield rows[first : first + _BLOCK]
+
+
 class Pool:
     """Growing columns of customers; those who left stay as dead rows until the pool is packed.
 
@@ -75,7 +85,8 @@ class Pool:
         if lasts:
             self._lasting.append(name)
         self._defaults[name] = default
-        self._columns[name] = np.full(self._capacity, default)
+        self._columns[name] = column = np.empty(self._capacity, np.asarray(default).dtype)
+        column[: self.size] = default
 
     def __getitem__(self, name: str) -> Column:
         """Return the column as a writable view, one value per row, dead rows included."""
@@ -95,11 +106,14 @@ class Pool:
 
     def append(self, count: int) -> Ints:
         """Add `count` customers with default traits and return their rows."""
-        first, self.size = self.size, self.size + count
-        if self.size > self._capacity:
-            self._grow()
+        first, size = self.size, self.size + count
+        if size > self._capacity:
+            self._grow(size)
+        self.size = size
+        for name, column in self._columns.items():  # here, not for the whole capacity: memory follows who is there
+            column[first:size] = self._defaults[name]
         self["present"][first:] = True
-        return np.arange(first, self.size)
+        return np.arange(first, size)
 
     def remove(self, rows: Ints) -> None:
         """Take customers out; their rows are dead from now on."""
@@ -117,14 +131,12 @@ class Pool:
         if self._dead <= max(1024, self.size // 2):
             return
         kept = self.rows()
-        for name, column in self._columns.items():
+        for column in self._columns.values():
             column[: len(kept)] = column[kept]
-            column[len(kept) : self.size] = self._defaults[name]
         self.size, self._dead = len(kept), 0
 
-    def _grow(self) -> None:
-        self._capacity = max(self.size, self._capacity * 3 // 2)
+    def _grow(self, size: int) -> None:
+        self._capacity = 2 * size
         for name, column in self._columns.items():
-            larger = np.full(self._capacity, self._defaults[name])
-            larger[: len(column)] = column
-            self._columns[name] = larger
+            self._columns[name] = larger = np.empty(self._capacity, column.dtype)
+            larger[: self.size] = column[: self.size]
