@@ -70,19 +70,21 @@ class Hazards:
         self.levers = self._next_levers = np.ones((shape[0], shape[2]))
         self.table = np.zeros(shape)
         """Hazard per customer-month of a frailty of 1 and no strain, shape (segments, origins, reasons)."""
+        self.is_new = True
+        """True where a source has said something since the last hold."""
 
     def add(self, source: str, reason: str, hazard: Floats) -> None:
         """Feed a reason: hazard per customer-month, shape (segments,) or (segments, origins)."""
         wide = hazard[:, None] if hazard.ndim == 1 else hazard
         wide = wide * (not self.closed.shuts(source, reason))
-        self._adds[reason, source] = np.broadcast_to(wide, self._shape[:2])
+        self._adds[reason, source], self.is_new = np.broadcast_to(wide, self._shape[:2]), True
 
     def multiply(self, source: str, reasons: Iterable[str], factor: Floats | float) -> None:
         """Multiply the hazards of some reasons; the factor broadcasts to (segments, origins)."""
         wide = np.ones(self._shape)
         mine = [self.reasons.index(reason) for reason in reasons]
         wide[:, :, mine] = np.broadcast_to(self._mild(source, factor), self._shape[:2])[:, :, None]
-        self._factors[source] = wide
+        self._factors[source], self.is_new = wide, True
 
     def announce(self, source: str, reasons: Iterable[str], *, whole: bool = False) -> None:
         """Announce a factor that differs from customer to customer; 1 until its column is written.
@@ -106,11 +108,11 @@ class Hazards:
 
     def lever(self, levers: Floats) -> None:
         """Multiply the whole hazard by a table of shape (segments, reasons), from the next hold on."""
-        self._next_levers = levers
+        self._next_levers, self.is_new = levers, True
 
     def hold(self) -> tuple[NDArray[np.bool_], Floats, Floats]:
         """Return which cells change, with the table and levers to put in force; sources in the order of their names."""
-        table = np.zeros(self._shape)
+        table, self.is_new = np.zeros(self._shape), False
         for reason, source in sorted(self._adds):
             table[:, :, self.reasons.index(reason)] += self._adds[reason, source]
         table = table * self.factors() * self._next_levers[:, None, :] * self.open_reasons

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from retainsim.worth import Lines, Worth
 
 
+_Noted: TypeAlias = tuple[Ints, Floats, Floats, Floats]
+"""Who came to or left a cell in a span: cells, times, heads (1 or -1), sizes."""
+
+
 class Money:
     """All that flows between customers and firm in one world."""
 
@@ -33,12 +37,12 @@ class Money:
         self._pool, self._ledger, self._segments, self._origins = pool, ledger, segments, origins
         cohorts = -(-ledger.months // cohort_width(ledger.months)) + 1
         self._cells = (len(segments), len(origins), cohorts)
-        self.heads = np.zeros(self._cells)
-        self.sizes = np.zeros(self._cells)
+        self.heads = self.sizes = np.zeros(self._cells)
+        """Customers present, and the volume they buy, which is the same array until somebody's size is not 1."""
         self.alive, self.margins = (np.zeros((ledger.months + 1, *self._cells)) for _ in range(2))
         self.customer_months = 0.0
         self.discounted_months = 0.0
-        self._events: list[tuple[Ints, Floats, Floats, Floats]] = []
+        self._events: list[_Noted] = []
         self._charges: dict[str, Floats] = {}
         self._charged_each: list[str] = []
         self.shapes = Shapes()
@@ -238,25 +242,44 @@ class Money:
 
     def _note(self, rows: Ints, times: Floats, sign: float) -> None:
         pool = self._pool
-        cells = pool["cell"][rows] * self._cells[2] + pool["cohort"][rows]
-        self._events.append((cells, times, np.full(len(rows), sign), sign * pool["size"][rows]))
+        cells, sizes = pool["cell"][rows] * self._cells[2] + pool["cohort"][rows], pool["size"][rows]
+        if self.sizes is self.heads and (sizes != 1.0).any():
+            self.sizes = self.heads.copy()
+        self._events.append((cells, times, np.full(len(rows), sign), sign * sizes))
 
     def begin(self) -> None:
         """Take customers noted so far as present from the start of the next span."""
-        for cells, _, heads, sizes in self._events:
-            self.heads += np.bincount(cells, heads, self.heads.size).reshape(self._cells)
-            self.sizes += np.bincount(cells, sizes, self.heads.size).reshape(self._cells)
-        self._events.clear()
+        if self._events:
+            cells, _, heads, sizes = self._noted()
+            if self.sizes is not self.heads:
+                self.sizes += self._summed(cells, sizes)
+            self.heads += self._summed(cells, heads)
+            self._events.clear()
+
+    def _noted(self) -> _Noted:
+        """Return everything noted since the span began as one."""
+        if len(self._events) > 1:
+            cells, times, heads, sizes = (np.concatenate(column) for column in zip(*self._events, strict=True))
+            self._events = [(cells, times, heads, sizes)]
+        return self._events[0]
 
     def _exposure(self, start: float, end: float, rate: float) -> tuple[Floats, Floats]:
         """Return customer-months and size-months of the span, by cell, weighted by exp(rate x time)."""
         whole = float(between(start, end, rate))
-        heads, sizes = self.heads * whole, self.sizes * whole
-        for cells, times, head, size in self._events:
+        heads = self.heads * whole
+        sizes = heads if self.sizes is self.heads else self.sizes * whole
+        if self._events:
+            cells, times, head, size = self._noted()
             rest = between(times, end, rate)
-            heads += np.bincount(cells, head * rest, heads.size).reshape(self._cells)
-            sizes += np.bincount(cells, size * rest, heads.size).reshape(self._cells)
+            if sizes is not heads:
+                sizes += self._summed(cells, size * rest)
+            heads += self._summed(cells, head * rest)
         return heads, sizes
+
+    def _summed(self, cells: Ints, amounts: Floats) -> Floats:
+        """Add amounts up by cell, shape (segments, origins, cohorts)."""
+        sums = np.asarray(np.bincount(cells, amounts, self.heads.size), dtype=np.float64)
+        return sums.reshape(self._cells)
 
     def _post(self, row: int, revenue: list[Floats], serve: list[Floats]) -> None:
         """Post revenue, cost of sales and cost to serve by cell; nominal amounts first, values second."""
@@ -283,8 +306,7 @@ class Money:
     def _by_cell(self, rows: Ints, *amounts: Floats) -> list[Floats]:
         """Add amounts of each of these customers up by segment, origin and cohort."""
         cells = self._pool["cell"][rows] * self._cells[2] + self._pool["cohort"][rows]
-        sums = (np.bincount(cells, each, self.heads.size) for each in amounts)
-        return [np.asarray(each, dtype=np.float64).reshape(self._cells) for each in sums]
+        return [self._summed(cells, each) for each in amounts]
 
     def _post_rows(self, tariff: Tariff, rows: Ints, until: Floats, row: int) -> None:
         start, joined = self._pool["posted"][rows], self._pool["joined"][rows]
