@@ -173,7 +173,10 @@ def _numba_loop() -> Any:
         return len(edges) - 1
 
     @numba.njit
-    def loop(seed, customers, joins, months, edges, hazards, shares, margins, variance, delta, cost):  # type: ignore[no-untyped-def]
+    def loop(seed: Any, size: Any, people: Any, money: Any) -> Any:
+        customers, joins, months = size
+        edges, hazards, shares, variance = people
+        margins, delta, cost = money
         np.random.seed(seed)
         pool, left = np.zeros(months + 1, np.int64), np.zeros(len(shares), np.int64)
         joined, npv, present = 0, 0.0, 0
@@ -219,11 +222,8 @@ def _numba_loop() -> Any:
 
 
 def _numba(case: Case, seed: int) -> Outcome:
-    arrays = (np.array(x) for x in (np.cumsum(case.shares), case.monthly_hazards(), case.reason_shares))
-    edges, hazards, shares = arrays
-    delta = np.log(1 + case.discount_rate) / 12
-    pool, joined, left, npv = _numba_loop()(
-        seed, case.customers, case.joins_per_month, case.months, edges, hazards, shares,
-        np.array(case.monthly_margins()), case.frailty_variance, delta, case.cost_per_join,
-    )  # fmt: skip
+    size = case.customers, case.joins_per_month, case.months
+    edges, hazards, shares = np.cumsum(case.shares), np.array(case.monthly_hazards()), np.array(case.reason_shares)
+    money = np.array(case.monthly_margins()), np.log(1 + case.discount_rate) / 12, case.cost_per_join
+    pool, joined, left, npv = _numba_loop()(seed, size, (edges, hazards, shares, case.frailty_variance), money)
     return Outcome(pool, int(joined), int(left.sum()), left, float(npv))
