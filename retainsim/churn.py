@@ -227,8 +227,6 @@ class Churn:
 
     def hold(self, time: float) -> None:
         """Work out the hazards in force from `time` on, and project anew whom they touch."""
-        if not self.hazards.is_new:
-            return
         changed, table, levers = self.hazards.hold()
         if not changed.any():
             return

@@ -49,6 +49,9 @@ def owner(source: str) -> str:
     return source.partition(".")[0]
 
 
+_NO_CELL = np.zeros((0, 0), np.bool_)
+
+
 class Hazards:
     """The sources of one world.
 
@@ -112,6 +115,8 @@ class Hazards:
 
     def hold(self) -> tuple[NDArray[np.bool_], Floats, Floats]:
         """Return which cells change, with the table and levers to put in force; sources in the order of their names."""
+        if not self.is_new:
+            return _NO_CELL, self.table, self.levers
         table, self.is_new = np.zeros(self._shape), False
         for reason, source in sorted(self._adds):
             table[:, :, self.reasons.index(reason)] += self._adds[reason, source]

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from retainsim.draws import Floats, Ints
+from retainsim.exposure import Exposure
 from retainsim.ledger import Ledger, cohort_width, exact_sum, month_row
 from retainsim.pool import Pool
 from retainsim.profile import between, over
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
     from retainsim.worth import Lines, Worth
 
 
-_Noted: TypeAlias = tuple[Ints, Floats, Floats, Floats]
-"""Who came to or left a cell in a span: cells, times, heads (1 or -1), sizes."""
-
-
 class Money:
     """All that flows between customers and firm in one world."""
 
@@ -37,12 +34,10 @@ class Money:
         self._pool, self._ledger, self._segments, self._origins = pool, ledger, segments, origins
         cohorts = -(-ledger.months // cohort_width(ledger.months)) + 1
         self._cells = (len(segments), len(origins), cohorts)
-        self.heads = self.sizes = np.zeros(self._cells)
-        """Customers present, and the volume they buy, which is the same array until somebody's size is not 1."""
+        self._exposure = Exposure(pool, self._cells)
         self.alive, self.margins = (np.zeros((ledger.months + 1, *self._cells)) for _ in range(2))
         self.customer_months = 0.0
         self.discounted_months = 0.0
-        self._events: list[_Noted] = []
         self._charges: dict[str, Floats] = {}
         self._charged_each: list[str] = []
         self.shapes = Shapes()
@@ -155,7 +150,7 @@ class Money:
 
     def enter(self, rows: Ints, times: Floats) -> None:
         """Start the account of customers who enter a cell at `times` (months)."""
-        self._note(rows, times, 1.0)
+        self._exposure.note(rows, times, 1.0)
         self._pool["posted"][rows] = times
         for tariff, mine in self._by_unit(rows):
             self._bills.start(tariff, rows[mine], times[mine])
@@ -174,7 +169,7 @@ class Money:
 
     def leave(self, rows: Ints, times: Floats) -> None:
         """Close the account of customers who leave a cell at `times` (months)."""
-        self._note(rows, times, -1.0)
+        self._exposure.note(rows, times, -1.0)
 
     def settle_rows(self, rows: Ints, until: Floats) -> None:
         """Post what is worked out customer by customer, for each of these customers up to its own time."""
@@ -194,9 +189,13 @@ class Money:
             self._post_flat(start, end)
         self.begin()
 
+    def begin(self) -> None:
+        """Take those who have come and gone so far as there, or not, from the start of the next span."""
+        self._exposure.begin()
+
     def _post_flat(self, start: float, end: float) -> None:
         row, rate = month_row(end), self._ledger.discounting
-        spans = {r: self._exposure(start, end, r) for r in {0.0, self.inflation, -rate, self.inflation - rate}}
+        spans = {r: self._exposure.over(start, end, r) for r in {0.0, self.inflation, -rate, self.inflation - rate}}
         self.customer_months += exact_sum(spans[0.0][0].sum(axis=2))
         self.discounted_months += exact_sum(spans[-rate][0].sum(axis=2))
         nominal, valued = spans[self.inflation], spans[self.inflation - rate]
@@ -216,7 +215,7 @@ class Money:
     def close(self, month: int) -> None:
         """Keep the head count at the end of a month, by segment, origin and cohort."""
         self.begin()
-        self.alive[month] = self.heads
+        self.alive[month] = self._exposure.heads
 
     def charges_per_head(self, rows: Ints, segment: int) -> Floats:
         """Return the programme costs per customer-month of these customers, all of one segment (money)."""
@@ -239,47 +238,6 @@ class Money:
     def _level(self, table: Floats, rows: Ints) -> Floats:
         """Return each customer's entry in a table of shape (segments, origins)."""
         return np.asarray(table.ravel()[self._pool["cell"][rows]])
-
-    def _note(self, rows: Ints, times: Floats, sign: float) -> None:
-        pool = self._pool
-        cells, sizes = pool["cell"][rows] * self._cells[2] + pool["cohort"][rows], pool["size"][rows]
-        if self.sizes is self.heads and (sizes != 1.0).any():
-            self.sizes = self.heads.copy()
-        self._events.append((cells, times, np.full(len(rows), sign), sign * sizes))
-
-    def begin(self) -> None:
-        """Take customers noted so far as present from the start of the next span."""
-        if self._events:
-            cells, _, heads, sizes = self._noted()
-            if self.sizes is not self.heads:
-                self.sizes += self._summed(cells, sizes)
-            self.heads += self._summed(cells, heads)
-            self._events.clear()
-
-    def _noted(self) -> _Noted:
-        """Return everything noted since the span began as one."""
-        if len(self._events) > 1:
-            cells, times, heads, sizes = (np.concatenate(column) for column in zip(*self._events, strict=True))
-            self._events = [(cells, times, heads, sizes)]
-        return self._events[0]
-
-    def _exposure(self, start: float, end: float, rate: float) -> tuple[Floats, Floats]:
-        """Return customer-months and size-months of the span, by cell, weighted by exp(rate x time)."""
-        whole = float(between(start, end, rate))
-        heads = self.heads * whole
-        sizes = heads if self.sizes is self.heads else self.sizes * whole
-        if self._events:
-            cells, times, head, size = self._noted()
-            rest = between(times, end, rate)
-            if sizes is not heads:
-                sizes += self._summed(cells, size * rest)
-            heads += self._summed(cells, head * rest)
-        return heads, sizes
-
-    def _summed(self, cells: Ints, amounts: Floats) -> Floats:
-        """Add amounts up by cell, shape (segments, origins, cohorts)."""
-        sums = np.asarray(np.bincount(cells, amounts, self.heads.size), dtype=np.float64)
-        return sums.reshape(self._cells)
 
     def _post(self, row: int, revenue: list[Floats], serve: list[Floats]) -> None:
         """Post revenue, cost of sales and cost to serve by cell; nominal amounts first, values second."""
@@ -305,8 +263,7 @@ class Money:
 
     def _by_cell(self, rows: Ints, *amounts: Floats) -> list[Floats]:
         """Add amounts of each of these customers up by segment, origin and cohort."""
-        cells = self._pool["cell"][rows] * self._cells[2] + self._pool["cohort"][rows]
-        return [self._summed(cells, each) for each in amounts]
+        return self._exposure.by_cell(rows, *amounts)
 
     def _post_rows(self, tariff: Tariff, rows: Ints, until: Floats, row: int) -> None:
         start, joined = self._pool["posted"][rows], self._pool["joined"][rows]
