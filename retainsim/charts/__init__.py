@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ANSWERS", "EXTRA", "NAMES", "AnswerChart", "Chart", "Plot", "chart_of_answer", "draw", "names_of"]
 
-NAMES = ("npv", "bridge", "pool", "reasons", "cash")
+NAMES = ("npv", "bridge", "pool", "reasons", "cash", "survival", "incidence", "cohorts")
 """The charts, in the order of an argument: what it is worth, what of, how it comes about, why, and when it pays."""
 
 EXTRA = {"leaks": "leaks", "whale_curve": "customers"}

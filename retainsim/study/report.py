@@ -16,7 +16,7 @@ from retainsim.draws import Floats
 from retainsim.engine import Outcome
 from retainsim.results import SCHEMA, Results
 from retainsim.scenario import Scenario
-from retainsim.study import cash, concentration, desks, leaks, records, tables
+from retainsim.study import cash, concentration, desks, leaks, lifetime, records, tables
 from retainsim.study.compare import (
     BASELINE,
     Estimate,
@@ -91,6 +91,7 @@ def build(
         monthly=monthly,
         detail=tables.detail(played, labels),
         cohorts=tables.cohorts(_means(played, "alive"), _means(played, "margins"), labels),
+        lifetimes=lifetime.table(played, labels, len(today.accounts)),
         values=tables.values(played, labels),
         attribution=fed,
         observations=observed,
