@@ -64,10 +64,12 @@ def of_arm(subject: Subject, arm: str) -> Cohorts:
     """Return the cohorts of an arm."""
     results = subject.results
     clients = tuple(client.name for client in results.scenario.parameters.accounts)
-    months = results.report["run"]["months"]
-    return cohorts_of(
-        results.cohorts, results.detail, arm, months=months, clients=clients, is_new=is_of_newcomers(subject)
+    run, is_new = results.report["run"], is_of_newcomers(subject)
+    heads, arrivals = (
+        table[(table["arm"] == arm) & ~table["segment"].isin(clients)] for table in (results.cohorts, results.detail)
     )
+    arrivals = arrivals[arrivals["reason"] == ""]
+    return cohorts_of(heads, arrivals, months=run["months"], replications=run["replications"], is_new=is_new)
 
 
 # -- words ------------------------------------------------------------------------------------------------------
@@ -83,17 +85,17 @@ def finding_of(subject: Subject, base: Cohorts, mine: Cohorts) -> str:
     if subject.is_alone:
         told = f"Of those who join in {first}, {share(base.shares[rows[0], age])} are still there {later}"
         return told + (f"; of those of {last}, {share(base.shares[rows[-1], age])}" if len(rows) > 1 else "")
-    if np.array_equal(mine.shares, base.shares, equal_nan=True):
-        kept = f"{share(base.shares[rows[0], age])} of those who join in {first} are still there {later}"
-        return f"{subject.name}: every cohort stays as in the baseline; {kept}"
     gains = [float(mine.shares[row, age] - base.shares[row, age]) for row in (rows[0], rows[-1])]
-    told = f"{subject.name}: {_points(gains[0])} of those who join in {first} are still there {later}"
+    if max(map(abs, gains)) < 0.0005:
+        most = size(float(np.nanmax(np.abs(mine.shares - base.shares))))
+        return f"{subject.name}: cohorts stay as in the baseline, to within {most} points"
+    told = f"{subject.name}: {later}, {_points(gains[0])} of those of {first} are still there"
     return told + (f", {_points(gains[1])} of those of {last}" if len(rows) > 1 else "")
 
 
 def _points(gain: float) -> str:
     more = "more" if gain > 0 else "fewer"
-    return f"{size(gain)} points {more}" if gain else "as many"
+    return f"{size(gain)} points {more}" if abs(gain) >= 0.0005 else "as many"
 
 
 def _age(found: Cohorts) -> tuple[int, list[int]]:
@@ -131,7 +133,7 @@ def _period(found: Cohorts) -> str:
 
 def notes_of() -> list[str]:
     """Say who is in the cohorts."""
-    return ["Who comes back after leaving counts anew. In brackets: how many came. Intervals: see the chart of survival."]
+    return ["In brackets: how many came; who comes back counts anew. For 95 % intervals see the chart of survival."]
 
 
 # -- drawing ----------------------------------------------------------------------------------------------------
@@ -172,11 +174,12 @@ def _fill(panel: Panel, table: Table) -> None:
     panel.ax.tick_params(length=0)
     rows, columns = table.numbers.shape
     colours, room = _colours(table), panel.width / columns * INCH - 3
-    edge = {"edgecolor": "white", "linewidth": 1.2 * panel.slide.scale}
     digits = 1 if table.is_difference and all(width(w, SMALL) <= room for w in _written(table, 1).values()) else 0
     for (row, column), words in _written(table, digits).items():
         colour, level = colours[row, column], rows - row - 1.0
-        panel.ax.add_patch(Rectangle((column, level), 1.0, 1.0, facecolor=colour, **edge))
+        cell = Rectangle((column, level), 1.0, 1.0, facecolor=colour, edgecolor="white")
+        cell.set_linewidth(1.2 * panel.slide.scale)
+        panel.ax.add_patch(cell)
         at = panel.x(column + 0.5), panel.y(level + 0.5)
         panel.slide.text(*at, words, SMALL, ha="center", va="center", color=on(colour))
 
@@ -192,12 +195,14 @@ def _written(table: Table, digits: int) -> dict[tuple[int, int], str]:
 def _colours(table: Table) -> dict[tuple[int, int], str]:
     """Return the colour of each cell: the darker the more, of differences blue above zero and vermilion below."""
     numbers = table.numbers[np.isfinite(table.numbers)]
-    largest = float(np.abs(numbers).max(initial=0.0)) or 1.0
+    largest = float(np.abs(numbers).max(initial=1.0))
     least = 0.0 if table.is_difference else min(float(numbers.min(initial=100.0)), 0.9 * largest)
     found = {}
     for row, column in np.argwhere(np.isfinite(table.numbers)):
         number = float(table.numbers[row, column])
-        strength = _LIGHTEST + (_DARKEST - _LIGHTEST) * (abs(number) - least) / (largest - least)
+        lightest = 0.0 if table.is_difference else _LIGHTEST
+        strength = lightest + (_DARKEST - lightest) * (abs(number) - least) / (largest - least)
         full = to_rgb(LOSS if number < 0.0 else GAIN)
-        found[int(row), int(column)] = to_hex([1.0 - strength * (1.0 - part) for part in full])
+        red, green, blue = (1.0 - strength * (1.0 - part) for part in full)
+        found[int(row), int(column)] = to_hex((red, green, blue))
     return found

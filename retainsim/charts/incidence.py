@@ -7,16 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retainsim.charts import canvas
+from retainsim.charts import canvas, tenure
 from retainsim.charts.canvas import INCH, NORMAL, SMALL, Panel, Slide
 from retainsim.charts.colours import AXIS, GREY, reason_colours
 from retainsim.charts.ending import LEADER, Ending, write
 from retainsim.charts.lettering import width
 from retainsim.charts.subject import Subject
-from retainsim.charts.tenure import (
-    SINCE, across_of, after, end_of, ends_of_difference, ends_of_share, ends_of_size, is_clear, lives_of, nobody_of, points,
-    share, size, up_from_none, who_of,
-)  # fmt: skip
 from retainsim.draws import Floats
 from retainsim.study.compare import BASELINE, Estimate
 from retainsim.study.incidence import Incidence
@@ -72,7 +68,7 @@ def incidence(results: Results, *, arm: str | None = None, ax: Axes | None = Non
     subject = Subject(results, arm)
     look = look_of(subject)
     with canvas.style():
-        slide = Slide(results, finding_of(subject, look), about_of(subject), notes=[who_of(subject)], ax=ax)
+        slide = Slide(results, finding_of(subject, look), about_of(subject), notes=[tenure.who_of(subject)], ax=ax)
         panel = _panel(slide, look)
         _draw(panel, look)
         labels = _labels(subject, look)
@@ -83,10 +79,10 @@ def incidence(results: Results, *, arm: str | None = None, ax: Axes | None = Non
 
 def look_of(subject: Subject) -> Look:
     """Return what the chart draws of its arm and of the baseline."""
-    mine = lives_of(subject, subject.arm)
-    theirs = None if subject.is_alone else lives_of(subject, BASELINE)
-    end = min(end_of(each) for each in (mine, theirs) if each is not None)
-    months = points(end)
+    mine = tenure.lives_of(subject, subject.arm)
+    theirs = None if subject.is_alone else tenure.lives_of(subject, BASELINE)
+    end = min(tenure.end_of(each) for each in (mine, theirs) if each is not None)
+    months = tenure.points(end)
     kept, rest = _ranked(subject, mine, end)
     colours = reason_colours(subject.results)
     layers = [Layer(_word(reason), colours[reason], *_gone(mine, months, [reason])) for reason in kept]
@@ -133,34 +129,40 @@ def _word(reason: str) -> str:
 def finding_of(subject: Subject, look: Look) -> str:
     """Say how many have left by the end, how many of them for the largest reason, and how many more than before."""
     if not look.end:
-        return nobody_of(subject)
+        return tenure.nobody_of(subject)
     if not look.layers:
-        return f"{_who(subject)}Nobody who joins has left after {after(look.end)}"
-    left = f"{share(look.gone['mean'])} of those who join leave within {after(look.end)}"
+        return f"{_who(subject)}Nobody who joins has left after {tenure.after(look.end)}"
+    left = f"{tenure.share(look.gone['mean'])} of those who join leave within {tenure.after(look.end)}"
     if subject.is_alone:
         largest = look.layers[0]
-        return f"{left}, above all for {largest.name}: {share(largest.gone['mean'])} (95 %: {ends_of_share(largest.gone)})"
-    return f"{_who(subject)}{left}, {_than(look)}"
+        ends = tenure.ends_of_share(largest.gone)
+        return f"{left}, above all for {largest.name}: {tenure.share(largest.gone['mean'])} (95 %: {ends})"
+    if not tenure.is_clear(look.more):
+        return f"{_who(subject)}{left}, {_as_before(look)}"
+    return f"{_who(subject)}within {tenure.after(look.end)}, {_than(look)}"
 
 
 def _who(subject: Subject) -> str:
     return "" if subject.is_alone else f"{subject.name}: "
 
 
-def _than(look: Look) -> str:
-    more = look.more
-    if not any(more[key] for key in ("mean", "low", "high")):
+def _as_before(look: Look) -> str:
+    if not any(look.more[key] for key in ("mean", "low", "high")):
         return "as in the baseline"
-    if not is_clear(more):
-        return f"no clear difference from the baseline ({ends_of_difference(more)} points)"
-    mean = more["mean"] or 0.0
-    told = f"{size(mean)} points {'more' if mean > 0 else 'fewer'} than in the baseline (95 %: {ends_of_size(more)})"
+    return f"no clear difference from the baseline ({tenure.ends_of_difference(look.more)} points)"
+
+
+def _than(look: Look) -> str:
+    """Say by how much more or fewer leave than in the baseline, and for which reason above all."""
+    mean = look.more["mean"] or 0.0
+    ends = f"(95 %: {tenure.ends_of_size(look.more)})"
+    told = f"{tenure.size(mean)} points {'more' if mean > 0 else 'fewer'} of those who join leave {ends}"
     reason, part = _moved(look, mean)
-    return f"{told}, {size(part)} for {_word(reason)}" if len(look.mine.reasons) > 1 else told
+    return f"{told}, {tenure.size(part)} for {_word(reason)}" if len(look.mine.reasons) > 1 else told
 
 
 def _moved(look: Look, whole: float) -> tuple[str, float]:
-    """Return the reason that makes most of a difference, and by how much more or fewer leave for it (share)."""
+    """Return the reason that makes most of a difference, and by how much more or fewer leave for it (tenure.share)."""
     parts = {
         reason: look.mine.gone(look.end, [reason], look.theirs)["mean"] or 0.0 for reason in sorted(look.mine.reasons)
     }
@@ -184,15 +186,15 @@ def _labels(subject: Subject, look: Look) -> list[Ending]:
     labels, below = [], 0.0
     for layer in look.layers:
         middle, below = below + float(layer.path[-1]) / 2, below + float(layer.path[-1])
-        told = f"{layer.name} ({ends_of_share(layer.gone)})"
-        labels.append(Ending(middle, share(layer.gone["mean"]), told, layer.colour))
+        told = f"{layer.name} ({tenure.ends_of_share(layer.gone)})"
+        labels.append(Ending(middle, tenure.share(layer.gone["mean"]), told, layer.colour))
     if look.theirs is not None:
         before = 1.0 - float(look.theirs.there[look.end])
-        labels.append(Ending(before, share(before), f"left in all: {subject.title(BASELINE)}", GREY))
-    top = up_from_none(_highest(look)).high
+        labels.append(Ending(before, tenure.share(before), f"left in all: {subject.title(BASELINE)}", GREY))
+    top = tenure.up_from_none(_highest(look)).high
     there = look.mine.estimate(look.end)
     at = (_highest(look) + 1.0) / 2 if top == 1.0 else top
-    labels.append(Ending(at, share(there["mean"]), f"still there ({ends_of_share(there)})", GREY))
+    labels.append(Ending(at, tenure.share(there["mean"]), f"still there ({tenure.ends_of_share(there)})", GREY))
     return labels
 
 
@@ -205,14 +207,14 @@ def _highest(look: Look) -> float:
 
 
 def _panel(slide: Slide, look: Look) -> Panel:
-    up = up_from_none(_highest(look))
+    up = tenure.up_from_none(_highest(look))
     left = max(width(label, SMALL) for label in up.labels) / INCH + 0.15
     floor = slide.bottom + 0.55
     box = (left, floor, slide.width - left - _LABELS - LEADER, slide.top - 0.3 - floor)
-    panel = slide.panel(box, across_of(look.end), up)
+    panel = slide.panel(box, tenure.across_of(look.end), up)
     cropped = "" if up.high == 1.0 else " (axis does not reach 100 %)"
     slide.text(0, panel.top + 0.15, f"Share who have left{cropped}", SMALL, weight="bold")
-    slide.text(left, floor - 0.48, SINCE, SMALL, weight="bold")
+    slide.text(left, floor - 0.48, tenure.SINCE, SMALL, weight="bold")
     return panel
 
 

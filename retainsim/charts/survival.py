@@ -7,16 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retainsim.charts import canvas
+from retainsim.charts import canvas, tenure
 from retainsim.charts.canvas import INCH, NORMAL, SMALL, Panel, Slide
 from retainsim.charts.colours import arm_colours, ink, segment_colours
 from retainsim.charts.ending import LEADER, Ending, write
 from retainsim.charts.lettering import cut, width
 from retainsim.charts.subject import Subject
-from retainsim.charts.tenure import (
-    SINCE, across_of, after, down_from_all, end_of, ends_of_difference, ends_of_share, ends_of_size, is_clear, lives_of,
-    nobody_of, points, share, signed, size, who_of,
-)  # fmt: skip
 from retainsim.study.compare import BASELINE, Estimate
 from retainsim.study.incidence import Incidence
 
@@ -94,9 +90,9 @@ def groups_of(subject: Subject) -> list[Group]:
     every = [(segment, [segment]) for segment in segments] if len(segments) > 1 else [("", segments)]
     groups = []
     for name, within in every:
-        mine = lives_of(subject, subject.arm, within)
-        theirs = None if subject.is_alone else lives_of(subject, BASELINE, within)
-        end = min(end_of(each) for each in (mine, theirs) if each is not None)
+        mine = tenure.lives_of(subject, subject.arm, within)
+        theirs = None if subject.is_alone else tenure.lives_of(subject, BASELINE, within)
+        end = min(tenure.end_of(each) for each in (mine, theirs) if each is not None)
         groups.append(Group(name.replace("_", " "), mine, theirs, end))
     longest = max(group.end for group in groups)
     kept = [group for group in groups if 2 * group.end >= longest > 0]
@@ -123,21 +119,21 @@ def curves_of(subject: Subject, groups: list[Group]) -> list[Curve]:
             there = group.theirs.estimate(group.end)
             name = subject.title(BASELINE) if is_one else f"{group.name}, {subject.title(BASELINE)}"
             look = (arms[BASELINE], False) if is_one else (colour, True)
-            found.append(Curve(group.theirs, group.end, *look, name, share(there["mean"]), name))
+            found.append(Curve(group.theirs, group.end, *look, name, tenure.share(there["mean"]), name))
     return found
 
 
 def _curve(subject: Subject, group: Group, colour: str) -> Curve:
     """Return the curve of a group in the arm; at its end, how it differs from the baseline's, with the interval."""
     title = subject.title(subject.arm)
-    ends = ends_of_share(group.stay) if group.theirs is None else ends_of_difference(group.gain)
+    ends = tenure.ends_of_share(group.stay) if group.theirs is None else tenure.ends_of_difference(group.gain)
     if group.theirs is None:
         name = group.name or title
-        return Curve(group.mine, group.end, colour, False, name, share(group.stay["mean"]), f"{name} ({ends})")
-    told = f"{signed(group.gain['mean'] or 0.0)} points ({ends})"
+        return Curve(group.mine, group.end, colour, False, name, tenure.share(group.stay["mean"]), f"{name} ({ends})")
+    told = f"{tenure.signed(group.gain['mean'] or 0.0)} points ({ends})"
     name = f"{group.name}, {title}" if group.name else title
     return Curve(
-        group.mine, group.end, colour, False, name, share(group.stay["mean"]), f"{group.name or title}: {told}"
+        group.mine, group.end, colour, False, name, tenure.share(group.stay["mean"]), f"{group.name or title}: {told}"
     )
 
 
@@ -147,33 +143,33 @@ def _curve(subject: Subject, group: Group, colour: str) -> Curve:
 def finding_of(subject: Subject, groups: list[Group]) -> str:
     """Say how many of those who join are still there at the end, and how many more than in the baseline."""
     if not groups:
-        return nobody_of(subject)
+        return tenure.nobody_of(subject)
     if len(groups) == 1:
         return _of_all(subject, groups[0])
-    when = after(groups[0].end)
+    when = tenure.after(groups[0].end)
     if subject.is_alone:
         low, high = (pick(groups, key=lambda g: g.stay["mean"] or 0.0) for pick in (min, max))
-        few = share(low.stay["mean"])
-        if low is high or few == share(high.stay["mean"]):
+        few = tenure.share(low.stay["mean"])
+        if low is high or few == tenure.share(high.stay["mean"]):
             return f"After {when}, {few} of those who join are still there, whatever the segment"
         return (
-            f"Of those who join, {few} ({_short(low.name)}) to {share(high.stay['mean'])} ({_short(high.name)}) "
+            f"Of those who join, {few} ({_short(low.name)}) to {tenure.share(high.stay['mean'])} ({_short(high.name)}) "
             f"are still there after {when}"
         )
     return f"{subject.name}: {_between(groups, when)}"
 
 
 def _of_all(subject: Subject, group: Group) -> str:
-    stay = f"{share(group.stay['mean'])} of those who join are still there after {after(group.end)}"
+    stay = f"{tenure.share(group.stay['mean'])} of those who join are still there after {tenure.after(group.end)}"
     if subject.is_alone:
-        return f"{stay} (95 %: {ends_of_share(group.stay)})"
-    gain, ends = group.gain["mean"] or 0.0, ends_of_difference(group.gain)
+        return f"{stay} (95 %: {tenure.ends_of_share(group.stay)})"
+    gain, ends = group.gain["mean"] or 0.0, tenure.ends_of_difference(group.gain)
     if not any(group.gain[key] for key in ("mean", "low", "high")):
         return f"{subject.name}: {stay}, as in the baseline"
-    if not is_clear(group.gain):
+    if not tenure.is_clear(group.gain):
         return f"{subject.name}: {stay}, no clear difference from the baseline ({ends} points)"
-    more = "more" if gain > 0 else "fewer"
-    return f"{subject.name}: {stay}, {size(gain)} points {more} than in the baseline (95 %: {ends_of_size(group.gain)})"
+    more = f"{tenure.size(gain)} points {'more' if gain > 0 else 'fewer'} than in the baseline"
+    return f"{subject.name}: {stay}, {more} (95 %: {tenure.ends_of_size(group.gain)})"
 
 
 def _between(groups: list[Group], when: str) -> str:
@@ -181,13 +177,14 @@ def _between(groups: list[Group], when: str) -> str:
     gains = sorted(((group.gain["mean"] or 0.0, group.name) for group in groups), key=lambda pair: pair[0])
     (least, few), (most, many) = gains[0], gains[-1]
     if least == most == 0.0:
-        return f"after {when}, {share(groups[0].stay['mean'])} ({_short(groups[0].name)}) are still there, as before"
+        kept = tenure.share(groups[0].stay["mean"])
+        return f"after {when}, {kept} ({_short(groups[0].name)}) are still there, as in the baseline"
     if least > 0.0:
-        told = f"{size(least)} ({_short(few)}) to {size(most)} points ({_short(many)}) more"
+        told = f"{tenure.size(least)} ({_short(few)}) to {tenure.size(most)} points ({_short(many)}) more"
     elif most < 0.0:
-        told = f"{size(most)} ({_short(many)}) to {size(least)} points ({_short(few)}) fewer"
+        told = f"{tenure.size(most)} ({_short(many)}) to {tenure.size(least)} points ({_short(few)}) fewer"
     else:
-        told = f"{signed(least)} ({_short(few)}) to {signed(most)} points ({_short(many)})"
+        told = f"{tenure.signed(least)} ({_short(few)}) to {tenure.signed(most)} points ({_short(many)})"
     return f"{told} of those who join are still there after {when}"
 
 
@@ -208,7 +205,7 @@ def about_of(subject: Subject) -> str:
 def notes_of(subject: Subject, groups: list[Group]) -> list[str]:
     """Say who is told of, and which segments there is no room for."""
     every = subject.results.lifetimes["segment"].nunique()
-    notes = [who_of(subject)]
+    notes = [tenure.who_of(subject)]
     if len(groups) > 1:
         few = f"{len(groups)} of {every} segments, those that most join" if len(groups) < every else ""
         moves = any(each.moves for each in subject.results.scenario.parameters.segments.values())
@@ -224,23 +221,23 @@ def _panel(slide: Slide, curves: list[Curve]) -> Panel:
     """Place the panel, with room for labels on the right and for customers at risk below."""
     end = curves[0].end if curves else 0
     lowest = min((float(_band(curve)[0].min()) for curve in curves), default=0.0)
-    up, across = down_from_all(lowest), across_of(end)
+    up, across = tenure.down_from_all(lowest), tenure.across_of(end)
     left = max(width(label, SMALL) for label in up.labels) / INCH + 0.15
     floor = slide.bottom + 0.55 + (_ROW * len(curves) + 0.3) * bool(curves)
     box = (left, floor, slide.width - left - _LABELS - LEADER, slide.top - 0.3 - floor)
     panel = slide.panel(box, across, up)
     cropped = "" if up.has_zero else " (axis does not start at zero)"
     slide.text(0, panel.top + 0.15, f"Share still there{cropped}", SMALL, weight="bold")
-    slide.text(left, floor - 0.48, SINCE, SMALL, weight="bold")
+    slide.text(left, floor - 0.48, tenure.SINCE, SMALL, weight="bold")
     return panel
 
 
 def _band(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
-    return curve.found.band(points(curve.end))
+    return curve.found.band(tenure.points(curve.end))
 
 
 def _draw(panel: Panel, curve: Curve) -> None:
-    months, scale = points(curve.end), panel.slide.scale
+    months, scale = tenure.points(curve.end), panel.slide.scale
     low, high = _band(curve)
     panel.ax.fill_between(months, low, high, color=curve.colour, alpha=0.16, linewidth=0)
     there = curve.found.there[months]

@@ -42,22 +42,19 @@ def length(months: int) -> int:
     return next((each for each in _LENGTHS if months <= MOST * each), -(-months // MOST))
 
 
-def cohorts(
-    heads: pd.DataFrame, detail: pd.DataFrame, arm: str, *, months: int, clients: tuple[str, ...], is_new: bool
-) -> Cohorts:
-    """Return the cohorts of an arm, from a run's tables of cohorts and of detail, named clients left out.
+def cohorts(heads: pd.DataFrame, arrivals: pd.DataFrame, *, months: int, replications: int, is_new: bool) -> Cohorts:
+    """Return the cohorts of what a run's tables of cohorts and of detail say of one arm and some segments.
 
     With `is_new`, the opening pool is the first of them.
     """
     every = length(months)
     count = months // every
-    here = heads[(heads["arm"] == arm) & ~heads["segment"].isin(clients)]
-    at = here["joined_month"] + here["tenure_month"]
-    cohort = np.where(here["joined_month"] > 0, (here["joined_month"] - 1) // every, -1)
-    alive = np.zeros((count + 1, months + 1))
-    kept = cohort < count
-    np.add.at(alive, (cohort[kept] + 1, at.to_numpy()[kept]), here["alive"].to_numpy()[kept])
-    came = np.append(alive[0, 0], _came(detail, arm, months, clients)[1 : count * every + 1].reshape(count, -1).sum(1))
+    joined, age = heads["joined_month"].to_numpy(), heads["tenure_month"].to_numpy()
+    cohort = np.where(joined > 0, (joined - 1) // every, -1)
+    alive, kept = np.zeros((count + 1, months + 1)), cohort < count
+    np.add.at(alive, (cohort[kept] + 1, (joined + age)[kept]), heads["alive"].to_numpy()[kept])
+    monthly = np.bincount(arrivals["month"], arrivals["joined"] + arrivals["returned"], months + 1) / replications
+    came = np.append(alive[0, 0], monthly[1 : count * every + 1].reshape(count, -1).sum(axis=1))
     shares = np.full((count + 1, count + 1), np.nan)
     for row in range(count + 1):
         ends = np.arange(row * every, count * every + 1, every)
@@ -66,10 +63,3 @@ def cohorts(
     rows = slice(0 if is_new else 1, None)
     firsts = (0, *(row * every + 1 for row in range(count)))[rows]
     return Cohorts(every, firsts, came[rows], shares[rows, : count + is_new])
-
-
-def _came(detail: pd.DataFrame, arm: str, months: int, clients: tuple[str, ...]) -> Floats:
-    """Return how many came in each month, mean over replications, shape (months + 1,)."""
-    mine = detail[(detail["arm"] == arm) & ~detail["segment"].isin(clients)]
-    table = mine[["joined", "returned"]].fillna(0.0).sum(axis=1).to_numpy(np.float64)
-    return np.bincount(mine["month"], table, months + 1) / detail["replication"].nunique()

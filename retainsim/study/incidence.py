@@ -1,11 +1,11 @@
 """Incidence: which share of those who join have left by a tenure, for which reason, and which are still there.
 
-The estimate is Aalen and Johansen's, in steps of a month: with n at risk in a month of tenure and d_r of them leaving for
-reason r, the share still there S loses S d_r / n to reason r. So the shares of all reasons and of those still there add up
-to 1, and one reason is not counted as if the others did not exist (one minus Kaplan and Meier's estimate would be).
+The estimate is Aalen and Johansen's, in steps of a month: with n at risk in a month of tenure and d_r of them leaving
+for reason r, the share still there S loses S d_r / n to reason r. So the shares of all reasons and of those still there
+add up to 1, and no reason is counted as if the others did not exist (one minus Kaplan and Meier's estimate would be).
 
-Intervals are over replications: each sways the estimate by its own leavings less those expected of its own customers at
-risk (the delta method, as for a ratio of means), so that whatever customers of one replication have in common counts.
+Intervals are over replications: each sways the estimate by its own leavings less those expected of its own customers
+at risk (the delta method, as for a ratio of means), so that whatever customers of one replication share is counted.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Incidence:
     at_risk
         Customers of all replications in each month of tenure, shape (months,).
     shares
-        Still there, then gone by reason, at tenure 0 to months, shape (1 + reasons, months + 1); each tenure adds up to 1.
+        Still there, then gone by reason, at tenure 0 to months, shape (1 + reasons, months + 1); columns add up to 1.
     sway
         What each replication adds to each share times the number of replications, shape (replications, 1 + reasons,
         months + 1); the mean over replications is 0.
@@ -54,7 +54,7 @@ class Incidence:
         return np.asarray(self.shares[0])
 
     def reaching(self, month: int) -> int:
-        """Return how many customers of all replications reach a tenure and are watched on; in the end, how many stay."""
+        """Return how many customers of all replications reach a tenure and are watched on; in the end, how many do."""
         if month < self.months:
             return int(self.at_risk[month])
         stay = self.there[month] / self.there[month - 1] if self.there[month - 1] else 0.0
@@ -92,7 +92,7 @@ def incidence(
         mine = mine[mine["segment"].isin(list(segments))]
     months = int(mine["tenure_month"].max()) + 1 if len(mine) else 0
     counts = np.zeros((len(replications), months, 1 + len(reasons)))
-    which = pd.Index(replications).get_indexer(mine["replication"]), mine["tenure_month"].to_numpy()
+    which = pd.Index(replications).get_indexer(pd.Index(mine["replication"])), mine["tenure_month"].to_numpy()
     np.add.at(counts, which, mine[["at_risk", *(f"{LEFT}{reason}" for reason in reasons)]].to_numpy(np.float64))
     return _estimated(counts, reasons)
 
