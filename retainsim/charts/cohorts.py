@@ -86,9 +86,10 @@ def finding_of(subject: Subject, base: Cohorts, mine: Cohorts) -> str:
         told = f"Of those who join in {first}, {share(base.shares[rows[0], age])} are still there {later}"
         return told + (f"; of those of {last}, {share(base.shares[rows[-1], age])}" if len(rows) > 1 else "")
     gains = [float(mine.shares[row, age] - base.shares[row, age]) for row in (rows[0], rows[-1])]
-    if max(map(abs, gains)) < 0.0005:
-        most = size(float(np.nanmax(np.abs(mine.shares - base.shares))))
-        return f"{subject.name}: cohorts stay as in the baseline, to within {most} points"
+    most = float(np.nanmax(np.abs(mine.shares - base.shares)))
+    if max(map(abs, gains)) < 0.0005 and most < 0.01:
+        within = f"to within {size(most)} points" if most else f"all {len(base.firsts)} of them"
+        return f"{subject.name}: cohorts stay as in the baseline, {within}"
     told = f"{subject.name}: {later}, {_points(gains[0])} of those of {first} are still there"
     return told + (f", {_points(gains[1])} of those of {last}" if len(rows) > 1 else "")
 

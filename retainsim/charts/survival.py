@@ -130,11 +130,9 @@ def _curve(subject: Subject, group: Group, colour: str) -> Curve:
     if group.theirs is None:
         name = group.name or title
         return Curve(group.mine, group.end, colour, False, name, tenure.share(group.stay["mean"]), f"{name} ({ends})")
-    told = f"{tenure.signed(group.gain['mean'] or 0.0)} points ({ends})"
+    told = f"{tenure.signed(group.gain['mean'] or 0.0)} points ({ends}), {group.name or title}"
     name = f"{group.name}, {title}" if group.name else title
-    return Curve(
-        group.mine, group.end, colour, False, name, tenure.share(group.stay["mean"]), f"{group.name or title}: {told}"
-    )
+    return Curve(group.mine, group.end, colour, False, name, tenure.share(group.stay["mean"]), told)
 
 
 # -- words ------------------------------------------------------------------------------------------------------

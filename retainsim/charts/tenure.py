@@ -50,15 +50,17 @@ def across_of(end: int) -> Scale:
 
 
 def down_from_all(lowest: float) -> Scale:
-    """Return an axis of shares up to 100 %, from zero unless everything lies far above it."""
-    step = _step(1.0 if lowest < _ZOOM else 1.0 - lowest)
-    return _shares(0.0 if lowest < _ZOOM else 1.0 - step * _steps(1.0 - lowest, step), 1.0, step)
+    """Return an axis of shares up to 100 %, from zero unless everything but 100 % itself lies far above it."""
+    extent = 1.0 - lowest if _ZOOM <= lowest < 1.0 else 1.0
+    step = _step(extent)
+    return _shares(1.0 - step * _steps(extent, step), 1.0, step)
 
 
 def up_from_none(highest: float) -> Scale:
-    """Return an axis of shares from zero, to 100 % unless everything lies far below it."""
-    step = _step(1.0 if highest > _ZOOM else highest)
-    return _shares(0.0, 1.0 if highest > _ZOOM else step * _steps(highest, step), step)
+    """Return an axis of shares from zero, to 100 % unless everything but zero itself lies far below it."""
+    extent = highest if 0.0 < highest <= _ZOOM else 1.0
+    step = _step(extent)
+    return _shares(0.0, step * _steps(extent, step), step)
 
 
 def _step(extent: float) -> float:
@@ -71,8 +73,9 @@ def _steps(extent: float, step: float) -> int:
 
 
 def _shares(low: float, high: float, step: float) -> Scale:
-    ticks = low + step * np.arange(round((high - low) / step) + 1)
-    return Scale(low, high, tuple(ticks.tolist()), tuple(f"{100 * tick:.4g}{BOUND}%" for tick in ticks))
+    """Return an axis with a tick at either end."""
+    ticks = np.round(low + step * np.arange(round((high - low) / step) + 1), 9)
+    return Scale(float(ticks[0]), float(ticks[-1]), tuple(ticks.tolist()), tuple(f"{100 * tick:.4g}{BOUND}%" for tick in ticks))
 
 
 def share(value: float | None) -> str:
