@@ -92,7 +92,7 @@ def incidence(
         mine = mine[mine["segment"].isin(list(segments))]
     months = int(mine["tenure_month"].max()) + 1 if len(mine) else 0
     counts = np.zeros((len(replications), months, 1 + len(reasons)))
-    which = pd.Index(replications).get_indexer(pd.Index(mine["replication"])), mine["tenure_month"].to_numpy()
+    which = pd.Index(replications).get_indexer(pd.Index(mine["replication"])), mine["tenure_month"].to_numpy(np.int64)
     np.add.at(counts, which, mine[["at_risk", *(f"{LEFT}{reason}" for reason in reasons)]].to_numpy(np.float64))
     return _estimated(counts, reasons)
 

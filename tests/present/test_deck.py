@@ -13,7 +13,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from slides import behind, charts, leaving, overlapping, titles, too_tall
 
-from retainsim.charts import chart, names_of
+from retainsim.charts import chart as chart_of
+from retainsim.charts import names_of
 from retainsim.charts.canvas import slide_of
 from retainsim.errors import UsageError
 from retainsim.present import natives
@@ -57,7 +58,7 @@ def test_every_text_fits_its_box(deck):
 def test_every_chart_of_the_run_has_a_slide_that_states_its_finding(deck, every):
     found = [title.replace("\u00a0", " ") for title in titles(deck)]
     for name in names_of(every):
-        finding = slide_of(chart(name)(every)).finding.replace("\u00a0", " ")
+        finding = slide_of(chart_of(name)(every)).finding.replace("\u00a0", " ")
         start = finding[0].upper() + finding[1:60]
         assert any(title.startswith(start) for title in found), finding
 
