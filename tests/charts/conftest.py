@@ -107,7 +107,8 @@ TEXTS = {
         arms=arm("retention"), tail='[mechanisms.failures]\nrate = 0.05\nstrain = 0.005\nreason = "core_failure"\n'
     ),
     "segments": scenario(
-        run="months = 36\nstart = 2026-03-01", arms=arm("retention", title="Five points more retention"),
+        run="months = 36\nstart = 2026-03-01", churn="calibrate = false",
+        arms=arm("retention", 'change = [ { set = "segments.small.annual_churn", times = 0.7 } ]'),
         head="".join(
             f"[segments.{name}]\nshare = {i}\nprice = 9.0\nannual_churn = {0.08 * i}\n"
             for i, name in enumerate(("large", "a_segment_with_quite_a_long_name_indeed", "partners", "workshops"), 1)
