@@ -86,7 +86,7 @@ def groups_of(subject: Subject) -> list[Group]:
 
     All are watched for as long as the one that is watched least.
     """
-    segments = shown_of(subject)
+    segments = tenure.joined_most(subject, _MOST if subject.is_alone else _MOST // 2)
     every = [(segment, [segment]) for segment in segments] if len(segments) > 1 else [("", segments)]
     groups = []
     for name, within in every:
@@ -97,14 +97,6 @@ def groups_of(subject: Subject) -> list[Group]:
     longest = max(group.end for group in groups)
     kept = [group for group in groups if 2 * group.end >= longest > 0]
     return [replace(group, end=min(each.end for each in kept)) for group in kept]
-
-
-def shown_of(subject: Subject) -> list[str]:
-    """Return the segments there is room for, in the order of their names: those that most join."""
-    table = subject.results.lifetimes
-    counted = table[table["tenure_month"] == 0].groupby("segment")["at_risk"].sum()
-    ranked = sorted(counted.index, key=lambda segment: (-counted[segment], segment))
-    return sorted(ranked[: _MOST if subject.is_alone else _MOST // 2])
 
 
 def curves_of(subject: Subject, groups: list[Group]) -> list[Curve]:
@@ -250,14 +242,7 @@ def _count(panel: Panel, curves: list[Curve], subject: Subject) -> None:
     for row, curve in enumerate(curves, 1):
         colour, level = ink(curve.colour), top - _ROW * row
         for tick in panel.across.ticks:
-            number = people(curve.found.reaching(int(tick)))
+            number = tenure.people(curve.found.reaching(int(tick)))
             slide.text(panel.x(tick), level, number, SMALL, ha="center", color=colour)
         at, room = panel.right + LEADER + 0.15, (_LABELS - 0.15) * INCH
         slide.text(at, level, cut(curve.name, SMALL, room), SMALL, color=colour)
-
-
-def people(number: int) -> str:
-    """Write a number of customers in little room: 4,382 or 12.3 m."""
-    if number < 100_000:
-        return f"{number:,}"
-    return f"{number / 1e3:,.0f} k" if number < 999_500 else f"{number / 1e6:,.1f} m"

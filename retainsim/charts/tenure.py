@@ -75,7 +75,9 @@ def _steps(extent: float, step: float) -> int:
 def _shares(low: float, high: float, step: float) -> Scale:
     """Return an axis with a tick at either end."""
     ticks = np.round(low + step * np.arange(round((high - low) / step) + 1), 9)
-    return Scale(float(ticks[0]), float(ticks[-1]), tuple(ticks.tolist()), tuple(f"{100 * tick:.4g}{BOUND}%" for tick in ticks))
+    return Scale(
+        float(ticks[0]), float(ticks[-1]), tuple(ticks.tolist()), tuple(f"{100 * tick:.4g}{BOUND}%" for tick in ticks)
+    )
 
 
 def share(value: float | None) -> str:
@@ -142,3 +144,18 @@ def who_of(subject: Subject) -> str:
     opening = "all who are there at month 0 have just joined" if is_new else "not those there at month 0"
     back = "; who comes back after leaving has left" if subject.results.monthly["returned"].any() else ""
     return f"Those who join within the run; {opening}{back}."
+
+
+def joined_most(subject: Subject, most: int) -> list[str]:
+    """Return the segments there is room for, in the order of their names: those that most join."""
+    table = subject.results.lifetimes
+    counted = table[table["tenure_month"] == 0].groupby("segment")["at_risk"].sum()
+    ranked = sorted(counted.index, key=lambda segment: (-counted[segment], segment))
+    return sorted(ranked[:most])
+
+
+def people(number: int) -> str:
+    """Write a number of customers in little room: 4,382 or 12.3 m."""
+    if number < 100_000:
+        return f"{number:,}"
+    return f"{number / 1e3:,.0f} k" if number < 999_500 else f"{number / 1e6:,.1f} m"
