@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,8 +47,7 @@ class Table:
 def cohorts(results: Results, *, arm: str | None = None, ax: Axes | None = None) -> Axes:
     """Draw the share still there of those who joined in the same months, the baseline's and what an arm adds to it."""
     subject = Subject(results, arm)
-    found = {name: of_arm(subject, name) for name in dict.fromkeys((BASELINE, subject.arm))}
-    base, mine = found[BASELINE], found[subject.arm]
+    base, mine = pair_of(subject)
     tables = [Table("Share still there, %", 100 * base.shares, is_difference=False)]
     if not subject.is_alone:
         tables = [
@@ -56,8 +55,20 @@ def cohorts(results: Results, *, arm: str | None = None, ax: Axes | None = None)
             Table("Difference in points", 100 * (mine.shares - base.shares), is_difference=True),
         ]
     with canvas.style():
-        slide = Slide(results, finding_of(subject, base, mine), about_of(subject, base), notes=notes_of(), ax=ax)
+        slide = Slide(results, finding_of(subject, base, mine), about_of(subject, base), notes=notes_of(subject), ax=ax)
         return _draw_all(slide, subject, base, tables)
+
+
+def pair_of(subject: Subject) -> tuple[Cohorts, Cohorts]:
+    """Return the cohorts of the baseline and of the arm, those left out that nobody came in."""
+    pair = of_arm(subject, BASELINE), of_arm(subject, subject.arm)
+    some = [row for row, came in enumerate(pair[0].came + pair[1].came) if came > 0.0]
+    kept = some or list(range(len(pair[0].came)))
+    base, mine = (
+        replace(each, firsts=tuple(each.firsts[row] for row in kept), came=each.came[kept], shares=each.shares[kept])
+        for each in pair
+    )
+    return base, mine
 
 
 def of_arm(subject: Subject, arm: str) -> Cohorts:
@@ -77,7 +88,7 @@ def of_arm(subject: Subject, arm: str) -> Cohorts:
 
 def finding_of(subject: Subject, base: Cohorts, mine: Cohorts) -> str:
     """Compare the first cohort with the last at the same age, or what an arm adds to each."""
-    age, rows = _age(base)
+    age, rows = _age(base.every, base.shares + mine.shares)
     if not rows:
         return nobody_of(subject)
     later = f"{span(age * base.every)} later" if age else "at its end"
@@ -99,12 +110,12 @@ def _points(gain: float) -> str:
     return f"{size(gain)} points {more}" if abs(gain) >= 0.0005 else "as many"
 
 
-def _age(found: Cohorts) -> tuple[int, list[int]]:
+def _age(every: int, shares: Floats) -> tuple[int, list[int]]:
     """Return at which age cohorts are compared (a year if two reach it, else the most that two do), and which are."""
-    reaching = [np.flatnonzero(np.isfinite(column)).tolist() for column in found.shares.T]
-    several = [age for age, rows in enumerate(reaching) if len(rows) > 1] or [0]
-    year = 12 // found.every
-    age = year if 12 % found.every == 0 and year in several else several[-1]
+    reaching = [np.flatnonzero(np.isfinite(column)).tolist() for column in shares.T]
+    several = [age for age, rows in enumerate(reaching) if len(rows) > 1]
+    several = several or [age for age, rows in enumerate(reaching) if rows] or [0]
+    age = 12 // every if 12 % every == 0 and 12 // every in several else several[-1]
     return age, reaching[age] if reaching else []
 
 
@@ -132,9 +143,11 @@ def _period(found: Cohorts) -> str:
     return _PERIODS.get(found.every) or f"{span(found.every)}"
 
 
-def notes_of() -> list[str]:
+def notes_of(subject: Subject) -> list[str]:
     """Say who is in the cohorts."""
-    return ["In brackets: how many came; who comes back counts anew. For 95 % intervals see the chart of survival."]
+    came = "how many came" if subject.is_alone else "how many came in the baseline"
+    back = "; who comes back counts anew" if subject.results.monthly["returned"].any() else ""
+    return [f"In brackets: {came}{back}. For 95 % intervals see the chart of survival."]
 
 
 # -- drawing ----------------------------------------------------------------------------------------------------

@@ -147,7 +147,7 @@ def _who(subject: Subject) -> str:
 
 
 def _as_before(look: Look) -> str:
-    if not any(look.more[key] for key in ("mean", "low", "high")):
+    if all(tenure.is_nothing(look.more[key]) for key in ("mean", "low", "high")):
         return "as in the baseline"
     return f"no clear difference from the baseline ({tenure.ends_of_difference(look.more)} points)"
 

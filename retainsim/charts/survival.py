@@ -27,8 +27,6 @@ _LABELS = 3.6
 _ROW = 0.22
 """Inches of a row of customers at risk."""
 _DASHES = (0.0, (4.0, 3.0))
-_NAME = 30
-"""Letters of a segment in a title at most."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +120,9 @@ def _curve(subject: Subject, group: Group, colour: str) -> Curve:
     if group.theirs is None:
         name = group.name or title
         return Curve(group.mine, group.end, colour, False, name, tenure.share(group.stay["mean"]), f"{name} ({ends})")
-    told = f"{tenure.signed(group.gain['mean'] or 0.0)} points ({ends}), {group.name or title}"
+    is_same = all(tenure.is_nothing(group.gain[key]) for key in ("mean", "low", "high"))
+    gain = "as before" if is_same else f"{tenure.signed(group.gain['mean'] or 0.0)} points ({ends})"
+    told = f"{gain}, {group.name or title}"
     name = f"{group.name}, {title}" if group.name else title
     return Curve(group.mine, group.end, colour, False, name, tenure.share(group.stay["mean"]), told)
 
@@ -142,10 +142,8 @@ def finding_of(subject: Subject, groups: list[Group]) -> str:
         few = tenure.share(low.stay["mean"])
         if low is high or few == tenure.share(high.stay["mean"]):
             return f"After {when}, {few} of those who join are still there, whatever the segment"
-        return (
-            f"Of those who join, {few} ({_short(low.name)}) to {tenure.share(high.stay['mean'])} ({_short(high.name)}) "
-            f"are still there after {when}"
-        )
+        told = f"{few} ({tenure.short(low.name)}) to {tenure.share(high.stay['mean'])} ({tenure.short(high.name)})"
+        return f"Of those who join, {told} are still there after {when}"
     return f"{subject.name}: {_between(groups, when)}"
 
 
@@ -154,7 +152,7 @@ def _of_all(subject: Subject, group: Group) -> str:
     if subject.is_alone:
         return f"{stay} (95 %: {tenure.ends_of_share(group.stay)})"
     gain, ends = group.gain["mean"] or 0.0, tenure.ends_of_difference(group.gain)
-    if not any(group.gain[key] for key in ("mean", "low", "high")):
+    if all(tenure.is_nothing(group.gain[key]) for key in ("mean", "low", "high")):
         return f"{subject.name}: {stay}, as in the baseline"
     if not tenure.is_clear(group.gain):
         return f"{subject.name}: {stay}, no clear difference from the baseline ({ends} points)"
@@ -166,20 +164,18 @@ def _between(groups: list[Group], when: str) -> str:
     """Say by how much more stay, from the segment that gains least to the one that gains most."""
     gains = sorted(((group.gain["mean"] or 0.0, group.name) for group in groups), key=lambda pair: pair[0])
     (least, few), (most, many) = gains[0], gains[-1]
-    if least == most == 0.0:
+    if tenure.is_nothing(least) and tenure.is_nothing(most):
         kept = tenure.share(groups[0].stay["mean"])
-        return f"after {when}, {kept} ({_short(groups[0].name)}) are still there, as in the baseline"
-    if least > 0.0:
-        told = f"{tenure.size(least)} ({_short(few)}) to {tenure.size(most)} points ({_short(many)}) more"
-    elif most < 0.0:
-        told = f"{tenure.size(most)} ({_short(many)}) to {tenure.size(least)} points ({_short(few)}) fewer"
+        return f"after {when}, {kept} ({tenure.short(groups[0].name)}) are still there, as in the baseline"
+    if least > 0.0 or tenure.is_nothing(least):
+        told = f"{tenure.size(least)} ({tenure.short(few)}) to {tenure.size(most)} points ({tenure.short(many)}) more"
+    elif most < 0.0 or tenure.is_nothing(most):
+        told = f"{tenure.size(most)} ({tenure.short(many)}) to {tenure.size(least)} points ({tenure.short(few)}) fewer"
     else:
-        told = f"{tenure.signed(least)} ({_short(few)}) to {tenure.signed(most)} points ({_short(many)})"
+        told = (
+            f"{tenure.signed(least)} ({tenure.short(few)}) to {tenure.signed(most)} points ({tenure.short(many)}) more"
+        )
     return f"{told} of those who join are still there after {when}"
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"
 
 
 def about_of(subject: Subject) -> str:

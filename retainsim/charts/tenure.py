@@ -21,6 +21,10 @@ _FEW = 20
 _MOST_POINTS = 241
 _ZOOM = 0.5
 """Shares are drawn from zero unless all of them lie above this; and to 100 % unless all lie below it."""
+_NAME = 30
+"""Letters of a segment in a title at most."""
+_DIGITS = 3
+"""Digits after the point of differences in points at most; what is less is nothing."""
 _STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 
 
@@ -96,12 +100,18 @@ def ends_of_share(found: Mapping[str, float | None]) -> str:
 def size(difference: float) -> str:
     """Write the size of a difference of shares, in points: 4.2."""
     found = abs(100 * difference)
-    return f"{found:.1f}" if found >= 0.1 or not found else f"{rounded(found, 1):g}"
+    return f"{found:.1f}" if found >= 0.1 or is_nothing(difference) else f"{rounded(found, 1):.{_DIGITS}f}".rstrip("0")
 
 
 def signed(difference: float) -> str:
     """Write a difference of shares, in points, with its sign: +4.2."""
-    return minus(f"{'+' if difference > 0 else '-' if difference < 0 else ''}{size(difference)}")
+    sign = "" if is_nothing(difference) else "+" if difference > 0 else "-"
+    return minus(f"{sign}{size(difference)}")
+
+
+def is_nothing(difference: float | None) -> bool:
+    """True where a difference of shares is less than can be written, or what rounding left of none."""
+    return abs(100 * (difference or 0.0)) < 0.5 * 10.0**-_DIGITS
 
 
 def ends_of_size(found: Mapping[str, float | None]) -> str:
@@ -159,3 +169,8 @@ def people(number: int) -> str:
     if number < 100_000:
         return f"{number:,}"
     return f"{number / 1e3:,.0f} k" if number < 999_500 else f"{number / 1e6:,.1f} m"
+
+
+def short(name: str) -> str:
+    """Return the name of a segment as a title has room for it."""
+    return name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"
