@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -59,6 +59,8 @@ class Outcome:
     """Names, months of joining, segments, origins and spells of those present at the horizon."""
     departed: tuple[Any, ...]
     """Names, months of joining and leaving, segments, origins, reasons and spells of those who left."""
+    movers: tuple[Any, ...]
+    """Names and former segments of those who moved before they left for the first time, in order of time."""
     fed: dict[str, Floats]
     """Leavings by the mechanism that fed them, shape (months + 1, reasons)."""
     observed: tuple[tuple[str, float, str, float], ...] = ()
@@ -69,6 +71,8 @@ class Outcome:
     each of `present` is expected to bring beyond it; where that was asked for."""
     saved: float = 0.0
     """Customers present at the horizon who have left by then in the baseline of the same replication."""
+    lifetimes: Ints = field(default_factory=lambda: np.zeros((0, 0, 0), np.int64))
+    """Who is at risk in every month of tenure and who leaves in it, as `study.lifetime.count` says."""
 
 
 def replicate(setup: Setup, luck: Luck, *, eager: bool = False, trace: bool = False, worth: bool = False) -> Outcome:
@@ -170,6 +174,7 @@ def _outcome(world: World, equity: Floats) -> Outcome:
         books_error=ledger.balance(),
         present=tuple(world.pool[trait][world.pool.rows()] for trait in _PRESENT),
         departed=tuple(np.concatenate(parts) for parts in zip(*world.departed, strict=True)),
+        movers=tuple(np.concatenate(parts) for parts in zip(*world.movers, strict=True)),
         fed=ledger.fed,
         observed=tuple(world.observed),
         trace=world.trace,

@@ -132,6 +132,8 @@ def _change_frailty(world: World, rows: Ints, segments: Ints) -> None:
 def move(world: World, rows: Ints, segments: Ints, times: Floats) -> None:
     """Move customers to other segments at their own times, within the span being settled."""
     world.money.move_out(rows, times)
+    first = rows[world.pool["spell"][rows] == 1]
+    world.movers.append((world.pool["name"][first], world.pool["segment"][first]))
     world.ledger.count_moves(times, world.pool["segment"][rows], segments, world.pool["origin"][rows])
     free = world.pool["notice"][rows] > times
     world.churn.burn(rows[free], times[free])

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from retainsim.scenario import Scenario
 
 SCHEMA = 1
-TABLES = ("outcomes", "monthly", "detail", "cohorts", "values", "attribution", "observations")
+TABLES = ("outcomes", "monthly", "detail", "cohorts", "lifetimes", "values", "attribution", "observations")
 EXTRAS = ("customers", "leaks", "events")
 """Tables a run has only if asked for them."""
 _COLUMNS = ("npv", "npv_to_horizon", "pool_end", "joined", "left", "retention_12m")
@@ -44,6 +44,10 @@ class Results:
         The same by segment, channel and reason; all rows of a month add up to it.
     cohorts
         Means by arm, segment, channel, month of joining and tenure.
+    lifetimes
+        Of those who join within the run, and of an opening pool of newcomers: by arm, replication, segment at joining
+        and month of tenure k, who reaches tenure k a month or more before the horizon (`at_risk`), and who of them
+        leaves by tenure k + 1, by reason (`left_...`). Named clients and customers who come back are not in it.
     values
         Value at month 0 of every ledger line and of closing, by arm and replication.
     attribution
@@ -70,6 +74,7 @@ class Results:
     monthly: pd.DataFrame
     detail: pd.DataFrame
     cohorts: pd.DataFrame
+    lifetimes: pd.DataFrame
     values: pd.DataFrame
     attribution: pd.DataFrame
     observations: pd.DataFrame
@@ -220,6 +225,7 @@ def open_run(folder: str | os.PathLike[str]) -> Results:
         monthly=tables["monthly"],
         detail=tables["detail"],
         cohorts=tables["cohorts"],
+        lifetimes=tables["lifetimes"],
         values=tables["values"],
         attribution=tables["attribution"],
         observations=tables["observations"],

@@ -107,6 +107,8 @@ class World:
         """What mechanisms saw of themselves: mechanism, month, measure, value."""
         self.departed: list[tuple[np.ndarray, ...]] = []
         """Names, months of joining and leaving, segments, origins, reasons and spells of those who left."""
+        self.movers: list[tuple[np.ndarray, ...]] = []
+        """Names and former segments of those who moved before they left for the first time."""
         self.money.hold(self.now, 0.0)
         self.churn.terms[:] = [[self.now.plan(s, o).term_months or np.inf for o in self.origins] for s in self.segments]
 

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["ANSWERS", "EXTRA", "NAMES", "AnswerChart", "Chart", "Plot", "chart_of_answer", "draw", "names_of"]
 
-NAMES = ("npv", "bridge", "pool", "reasons", "cash")
+NAMES = ("npv", "bridge", "pool", "reasons", "incidence", "survival", "cohorts", "cash")
 """The charts, in the order of an argument: what it is worth, what of, how it comes about, why, and when it pays."""
+
+_OF_JOINERS = ("incidence", "survival", "cohorts")
+"""Charts of those who join, which a run is left without where nobody is watched from joining on."""
 
 EXTRA = {"leaks": "leaks", "whale_curve": "customers"}
 """Charts of tables that a run has only if asked for, with the table each is of."""
@@ -67,7 +70,9 @@ class Plot:
 
 def names_of(results: Results) -> tuple[str, ...]:
     """Return the charts of a run: those of every run, and those of what it was asked for besides."""
-    return (*NAMES, *(name for name, table in EXTRA.items() if getattr(results, table) is not None))
+    joined = len(results.lifetimes) > 0
+    mine = [name for name in NAMES if joined or name not in _OF_JOINERS]
+    return (*mine, *(name for name, table in EXTRA.items() if getattr(results, table) is not None))
 
 
 def chart(name: str) -> Chart:

@@ -31,12 +31,12 @@ _LABELS = 3.5
 
 @dataclass(frozen=True)
 class _Cash:
-    """The gain of an arm over time, added up: mean and percentiles by month, its deepest point, when it is back."""
+    """The gain of an arm over time, added up: percentiles by month, its deepest point, when it is back."""
 
     months: Floats
-    mean: Floats
-    low: Floats
-    high: Floats
+    median: Floats
+    half: tuple[Floats, Floats]
+    most: tuple[Floats, Floats]
     end: dict[str, float | None]
     trough: dict[str, float | None]
     payback: dict[str, float | None]
@@ -46,14 +46,19 @@ class _Cash:
         """True where money goes in first, surely more than none."""
         return (self.trough["high"] or 0.0) < 0.0
 
+    @property
+    def extent(self) -> list[float]:
+        """Return what an axis must hold."""
+        return [*self.most[0].tolist(), *self.most[1].tolist(), self.trough["mean"] or 0.0]
+
 
 def cash(results: Results, *, arm: str | None = None, ax: Axes | None = None) -> Axes:
     """Draw the cash an arm brings more than the baseline, added up over time, with its trough and payback."""
     subject = Subject(results, arm)
     found = look_of(subject)
-    levels = Scale.of([*found.low, *found.high, found.trough["mean"] or 0.0], money=subject.money, zero=True)
+    levels = Scale.of(found.extent, money=subject.money, zero=True)
     with canvas.style():
-        slide = Slide(results, finding_of(subject, found), about_of(subject), notes=notes_of(subject), ax=ax)
+        slide = Slide(results, finding_of(subject, found), about_of(subject), notes=notes_of(subject, found), ax=ax)
         panel = _panel(subject, slide, levels)
         _draw(subject, panel, found)
         write(panel, _labels(subject, found), panel.height + 0.4, NORMAL)
@@ -65,9 +70,9 @@ def look_of(subject: Subject) -> _Cash:
     gain = gains(subject.results.monthly, subject.arm, None if subject.is_alone else BASELINE)
     every = -(-(len(gain) - 1) // (_MOST_POINTS - 1)) or 1
     months = np.arange(len(gain) - 1, -1, -every)[::-1]
-    low, high = np.quantile(gain[months], [0.05, 0.95], axis=1)
-    mean = gain[months].mean(axis=1)
-    return _Cash(months.astype(np.float64), mean, low, high, estimate(gain[-1]), trough(gain), payback(gain))
+    low, lower, median, upper, high = np.quantile(gain[months], [0.05, 0.25, 0.5, 0.75, 0.95], axis=1)
+    end = estimate(gain[-1]) | {"median": float(median[-1])}
+    return _Cash(months.astype(np.float64), median, (lower, upper), (low, high), end, trough(gain), payback(gain))
 
 
 # -- words ------------------------------------------------------------------------------------------------------
@@ -75,7 +80,7 @@ def look_of(subject: Subject) -> _Cash:
 
 def finding_of(subject: Subject, found: _Cash) -> str:
     """Say how deep the money goes under and when it is back, or how far ahead the arm ends."""
-    end = found.end["mean"] or 0.0
+    end = found.end["median"] or 0.0
     ahead = f"{subject.say(abs(end))} {'ahead' if end >= 0 else 'behind'} after {subject.horizon}"
     if subject.is_alone:
         ahead = f"{subject.say(end)} of cash in {subject.horizon}"
@@ -94,23 +99,26 @@ def _back(subject: Subject, found: _Cash) -> str:
 
 
 def about_of(subject: Subject) -> str:
-    """Say what is drawn, in which unit, and what the band is."""
+    """Say what is drawn, in which unit, and what the bands are."""
     what = "Cash of the baseline" if subject.is_alone else "Cash more than the baseline"
     return (
         f"{what}, added up and valued at month 0, {subject.results.report['run']['tax']}: "
-        f"mean of {subject.replications}; band, and in brackets: 5th to 95th percentile of them"
+        f"median of {subject.replications}; bands: the middle 50 % and 90 % of them, in brackets the 90 %"
     )
 
 
-def notes_of(subject: Subject) -> list[str]:
-    """Say what is left out."""
-    return ["Closing value is not in it: only what is paid within the run."] if subject.has_closing else []
+def notes_of(subject: Subject, found: _Cash) -> list[str]:
+    """Say what the mean is, which other charts show, and what is left out."""
+    mean = f"Mean at the end: {subject.signed(found.end['mean'] or 0.0)}"
+    closing = "; closing value is not in it: only what is paid within the run" if subject.has_closing else ""
+    return [f"{mean} ({subject.interval(found.end['low'], found.end['high'])}){closing}."]
 
 
 def _labels(subject: Subject, found: _Cash) -> list[Ending]:
     colour = arm_colours(subject.results)[subject.arm]
     ends = _spread(subject, found.end)
-    labels = [Ending(float(found.mean[-1]), subject.signed(found.end["mean"] or 0.0), f"at the end{ends}", colour)]
+    end = float(found.median[-1])
+    labels = [Ending(end, subject.signed(end), f"at the end{ends}", colour)]
     if not found.is_under:
         return labels
     depth, month = found.trough["mean"] or 0.0, found.trough["month"]
@@ -148,8 +156,9 @@ def _panel(subject: Subject, slide: Slide, levels: Scale) -> Panel:
 def _draw(subject: Subject, panel: Panel, found: _Cash) -> None:
     colour, scale = arm_colours(subject.results)[subject.arm], panel.slide.scale
     panel.ax.axhline(0.0, color=GREY, linewidth=1.2 * scale, zorder=1.5)
-    panel.ax.fill_between(found.months, found.low, found.high, color=colour, alpha=0.16, linewidth=0)
-    panel.ax.plot(found.months, found.mean, color=colour, linewidth=2.2 * scale)
+    for band in (found.most, found.half):
+        panel.ax.fill_between(found.months, *band, color=colour, alpha=0.16, linewidth=0)
+    panel.ax.plot(found.months, found.median, color=colour, linewidth=2.2 * scale)
     if not found.is_under:
         return
     depth, month = found.trough["mean"] or 0.0, found.trough["month"] or 0.0

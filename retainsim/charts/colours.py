@@ -45,6 +45,12 @@ def reason_colours(results: Results) -> dict[str, str]:
     return {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(reasons)}
 
 
+def segment_colours(results: Results) -> dict[str, str]:
+    """Return the colour of every segment, in the order of their names."""
+    segments = sorted(results.scenario.parameters.segments)
+    return {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(segments)}
+
+
 def sign_colour(amount: float) -> str:
     """Return the colour of a gain or a loss; grey for nothing."""
     return GAIN if amount > 0 else LOSS if amount < 0 else GREY

@@ -164,7 +164,7 @@ def _chart(master: Master, results: Results, name: str) -> None:
     page.text(bound(sentence(found.about)), LARGE, colour=MUTED, most=2)
     _foot(page, results, found.notes)
     for part, box in zip(found.parts, _boxes(found, page.room), strict=True):
-        if part.kind == "lines":
+        if part.runs:
             _with_ends(page, part, box, found)
         else:
             add_chart(page.slide.shapes, part, box, master=master, alt=f"{found.finding}. {part.title}")
@@ -177,7 +177,7 @@ def _boxes(found: Native, room: Box) -> list[Box]:
     gaps = _GAP * (len(found.parts) - 1)
     for part in found.parts:
         share = part.share / sum(each.share for each in found.parts)
-        if part.kind == "lines":
+        if part.runs:
             tall = share * (room.height - gaps)
             boxes.append(replace(room, top=room.top + at, height=tall))
             at += tall + _GAP
@@ -200,7 +200,7 @@ def _with_ends(page: Page, part: Part, box: Box, found: Native) -> None:
         if sum(tall) + 0.02 * len(tall) <= box.height:
             break
     span = scale.high - scale.low
-    wanted = [-(plot.bottom - plot.height * ((each.values[-1] or 0.0) - scale.low) / span) for each in part.series]
+    wanted = [-(plot.bottom - plot.height * (end - scale.low) / span) for end in part.ends]
     middles = spread(wanted, tall, -box.bottom, -box.top)
     for each, text, middle, high in zip(part.series, texts, middles, tall, strict=True):
         place = Box(own.right, -float(middle) - high / 2, box.right - own.right, high)

@@ -70,6 +70,7 @@ def _type(part: Part) -> Any:
 
     kinds = {
         "bars": XL_CHART_TYPE.BAR_CLUSTERED, "steps": XL_CHART_TYPE.COLUMN_STACKED, "lines": XL_CHART_TYPE.LINE,
+        "areas": XL_CHART_TYPE.AREA_STACKED,
     }  # fmt: skip
     return kinds[part.kind]
 
@@ -87,7 +88,7 @@ def _names(part: Part, box: Box) -> tuple[list[str], tuple[float, float, float, 
         return names, (left, _HEAD, box.width - left - 0.25, high - _TICKS)
     left = max(width(label, SIZE) for label in part.scale.labels or ("",)) / INCH + 0.3
     wide = box.width - left - 0.1
-    if part.kind == "lines":
+    if part.runs:
         return [visible(name) for name in part.categories], (left, _HEAD, wide - 0.25, high - _TICKS)
     room = wide / len(part.categories) * INCH - 4
     names = [_wrapped(part, i, room, 5) for i in range(len(part.categories))]
@@ -112,7 +113,7 @@ def _dress(chart: Chart, part: Part, columns: Sequence[Column]) -> None:
     chart.font.color.rgb = _rgb(INK)
     _axes(chart, part)
     plot = chart.plots[0]
-    if part.kind != "lines":
+    if not part.runs:
         plot.gap_width, plot.overlap = (35, 100) if part.kind == "steps" else (45, 0)
     lengths = {name: place for place, (name, _) in enumerate(listed(columns), 1)}
     for series, column, shown in zip(
@@ -135,6 +136,9 @@ def _paint(series: Any, column: Column, part: Part, *, is_dashed: bool) -> None:
         series.marker.style = _no_marker() if len(part.categories) > 1 else None
         if is_dashed:
             series.format.line.dash_style = MSO_LINE.SQUARE_DOT
+        return
+    if part.kind == "areas":
+        _fill(series.format, column.colour)
         return
     series.invert_if_negative = False
     if not column.colour:
@@ -191,11 +195,11 @@ def _axes(chart: Chart, part: Part) -> None:
     names.tick_label_position = XL_TICK_LABEL_POSITION.LOW
     names.format.line.color.rgb = _rgb(AXIS)
     for axis in (names, values):
-        axis.tick_labels.font.color.rgb = _rgb(GREY if axis is values or part.kind == "lines" else INK)
+        axis.tick_labels.font.color.rgb = _rgb(GREY if axis is values or part.runs else INK)
     if part.kind == "bars":
         names.reverse_order = True
         values._element.find("{*}crosses").set("val", "max")
-    if part.kind == "lines":
+    if part.runs:
         # level to the eye; at exactly 0 LibreOffice writes every month, digit below digit
         names._element.find("{*}txPr").find("{*}bodyPr").set("rot", "1")
         run_on(names._element, values._element, part.every)

@@ -66,7 +66,8 @@ class Part:
     Parameters
     ----------
     kind
-        Bars lie; steps stand, each from where the one before ended; lines run over months.
+        Bars lie; steps stand, each from where the one before ended; lines run over months, and so do areas, each
+        from where the one below it ends.
     title
         What the values are, with their unit.
     categories, said
@@ -80,12 +81,14 @@ class Part:
     starts
         Of steps: where each starts; None for totals.
     every
-        Of lines: how many categories lie between two that are written.
+        Of what runs over months: how many categories lie between two that are written.
+    across
+        Of what runs over months: what the categories are.
     share
         Share of the room that the part takes beside the others.
     """
 
-    kind: Literal["bars", "steps", "lines"]
+    kind: Literal["bars", "steps", "lines", "areas"]
     title: str
     categories: tuple[str, ...]
     series: tuple[Series, ...]
@@ -94,7 +97,21 @@ class Part:
     said: tuple[str, ...] = ()
     starts: Values = ()
     every: int = 1
+    across: str = "Month"
     share: float = 1.0
+
+    @property
+    def runs(self) -> bool:
+        """True where the categories are months that follow one another."""
+        return self.kind in ("lines", "areas")
+
+    @property
+    def ends(self) -> list[float]:
+        """Return where on the axis of values each series ends, for its name to stand beside it."""
+        lasts = [each.values[-1] or 0.0 for each in self.series]
+        if self.kind != "areas":
+            return lasts
+        return [sum(lasts[:place]) + last / 2 for place, last in enumerate(lasts)]
 
 
 @dataclass(frozen=True)
@@ -128,6 +145,19 @@ def number_format(scale: Scale, size: float = 1.0) -> str:
     digits += round(step * 10**digits, 9) % 1 != 0  # steps of 2.5
     shown = f"#,##0{'.' * bool(digits)}{'0' * digits}{',' * round(math.log10(size) / 3)}"
     return f'{shown};"−"{shown}'
+
+
+def share_format(scale: Scale) -> str:
+    """Return how a spreadsheet writes the shares of an axis: as per cent, with as many digits as it takes."""
+    digits = max(0, math.ceil(-math.log10(100 * step_of(scale)) - 1e-9))
+    return f"0{'.' * bool(digits)}{'0' * digits}%"
+
+
+def every_of(across: Scale, months: Sequence[float]) -> int:
+    """Return how many of the months shown lie between two that are written on an axis."""
+    if len(months) < 2 or len(across.ticks) < 2:
+        return 1
+    return max(1, round((across.ticks[1] - across.ticks[0]) / (months[-1] - months[-2])))
 
 
 def ends_of(scale: Scale) -> tuple[float, float]:

@@ -19,6 +19,7 @@ from retainsim.present.measure import measures
 from retainsim.present.natives import native
 from retainsim.present.picture import inline
 from retainsim.results import write_text
+from retainsim.wording import percent
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -95,17 +96,18 @@ def _figure(results: Results, name: str) -> Figure:
 
 def _table(part: Part) -> Table:
     """Return the numbers of a part: what is written at bars and steps, and lines at whole years."""
-    if part.kind != "lines":
+    if not part.runs:
         names = " to ".join(series.name for series in part.series)
         head = part.title if len(part.series) == 1 else f"{part.title}: {names}"
         return Table(part.title, ("", head), tuple(zip(part.categories, part.said, strict=True)))
+    say = percent if part.number.endswith("%") else amount
     rows = tuple(
         (
             month,
-            *("–" if series.values[place] is None else amount(series.values[place] or 0.0) for series in part.series),
+            *("–" if series.values[place] is None else say(series.values[place] or 0.0) for series in part.series),
         )
         for place, month in enumerate(part.categories)
         if place % part.every == 0
     )
     heads = tuple(each.title for each in part.series)
-    return Table(part.title, ("Month", *heads), rows)
+    return Table(part.title, (part.across, *heads), rows)

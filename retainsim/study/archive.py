@@ -12,7 +12,7 @@ from retainsim.study.store import Arrays
 
 TABLES = ("lines", "values", "segment_values", "fed")
 """Fields that hold an array for each name."""
-ROWS = ("present", "departed", "worths")
+ROWS = ("present", "departed", "movers", "worths")
 """Fields that hold one array per column."""
 _OBSERVED = ("mechanism", "month", "measure", "value")
 

@@ -7,16 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from retainsim import economics
 from retainsim.calibration import Calibration, Lever
-from retainsim.draws import Floats
 from retainsim.engine import Outcome
 from retainsim.results import SCHEMA, Results
 from retainsim.scenario import Scenario
-from retainsim.study import cash, concentration, desks, leaks, records, tables
+from retainsim.study import cash, concentration, desks, leaks, lifetime, records, tables
 from retainsim.study.compare import (
     BASELINE,
     Estimate,
@@ -76,9 +74,7 @@ def build(
     _attribute(report, fed)
     observed = records.observations(played)
     _watch_desks(report, observed)
-    shut = leaks.table(closings) if closings else None
-    if shut is not None:
-        report["leaks"] = shut.to_dict("records")
+    shut = _closed(report, closings)
     kept = _lives(report, played, labels, with_closing)
     report |= _exchange(scenario, outcomes, found, levers)
     report["verdict"] = verdict(scenario, report, outcomes)
@@ -90,7 +86,8 @@ def build(
         outcomes=outcomes,
         monthly=monthly,
         detail=tables.detail(played, labels),
-        cohorts=tables.cohorts(_means(played, "alive"), _means(played, "margins"), labels),
+        cohorts=tables.cohorts(played, labels),
+        lifetimes=lifetime.table(played, labels, len(today.accounts)),
         values=tables.values(played, labels),
         attribution=fed,
         observations=observed,
@@ -99,6 +96,15 @@ def build(
         interrupted=ending.interrupted,
         precision_reached=ending.precision_reached,
     )
+
+
+def _closed(report: dict[str, Any], closings: Mapping[Leak, Sequence[Spared]]) -> pd.DataFrame | None:
+    """Tabulate what closing each leak is worth where the run was asked to find out."""
+    if not closings:
+        return None
+    shut = leaks.table(closings)
+    report["leaks"] = shut.to_dict("records")
+    return shut
 
 
 def _lives(
@@ -239,11 +245,3 @@ def _name_whom(
     for name in [name for name in report["arms"] if name != BASELINE]:
         found = whom(customers, name, replications, months=months, with_closing=with_closing)
         report["arms"][name]["whom"] = found
-
-
-def _means(played: Mapping[str, Sequence[tuple[int, Outcome]]], table: str) -> dict[str, Floats]:
-    """Return the mean of a table over replications, added up in index order."""
-    return {
-        arm: np.sum([getattr(outcome, table) for _, outcome in replications], axis=0) / len(replications)
-        for arm, replications in played.items()
-    }

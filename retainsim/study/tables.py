@@ -76,14 +76,15 @@ def detail(played: Played, labels: Labels) -> pd.DataFrame:
     return table
 
 
-def cohorts(alive: Mapping[str, Floats], margins: Mapping[str, Floats], labels: Labels) -> pd.DataFrame:
+def cohorts(played: Played, labels: Labels) -> pd.DataFrame:
     """Tabulate means over replications by arm, segment, channel, month of joining and tenure in months.
 
     Where the horizon is beyond 20 years, who joins within 12 months is one cohort, under its first month.
     """
     frames = []
-    for arm, heads in alive.items():
-        month, segment, origin, cohort = where = np.nonzero((heads > 0) | (margins[arm] != 0))
+    for arm, replications in played.items():
+        heads, margins = _mean(replications, "alive"), _mean(replications, "margins")
+        month, segment, origin, cohort = where = np.nonzero((heads > 0) | (margins != 0))
         width = cohort_width(len(heads) - 1)
         joined = np.where(cohort > 0, (cohort - 1) * width + 1, 0)
         frames.append(
@@ -95,11 +96,17 @@ def cohorts(alive: Mapping[str, Floats], margins: Mapping[str, Floats], labels: 
                     "joined_month": joined,
                     "tenure_month": month - joined,
                     "alive": heads[where],
-                    "margin": margins[arm][where],
+                    "margin": margins[where],
                 }
             )
         )
     return pd.concat(frames, ignore_index=True)
+
+
+def _mean(replications: Sequence[tuple[int, Outcome]], table: str) -> Floats:
+    """Return the mean of a table over replications, added up in index order."""
+    total = np.sum([getattr(outcome, table) for _, outcome in replications], axis=0)
+    return np.asarray(total / len(replications), dtype=np.float64)
 
 
 def values(played: Played, labels: Labels) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import pandas as pd
 from retainsim.draws import Luck
 from retainsim.engine import Outcome, replicate
 from retainsim.scenario import Scenario
-from retainsim.study import records
+from retainsim.study import lifetime, records
 from retainsim.study.archive import pack, unpack
 from retainsim.study.compare import BASELINE
 from retainsim.study.leaks import Leak, Spared, leaks_of, lost, saved, spared
@@ -75,7 +75,7 @@ class Task:
 
     def _baseline(self, replication: int) -> Outcome:
         """Play the baseline; the names of those who left stay with it, so that others can tell whom they saved."""
-        outcome = replicate(self.setup(BASELINE, replication), self.luck(replication), worth=self.lives)
+        outcome = self._played(BASELINE, replication)
         if not self.lives:
             outcome = replace(outcome, present=(), departed=(lost(outcome),))
         return self._keep(self._key(BASELINE, replication), outcome)
@@ -84,11 +84,16 @@ class Task:
         """Play another arm and count whom it saved."""
         if name == BASELINE:
             return baseline
-        outcome = replicate(self.setup(name, replication), self.luck(replication), worth=self.lives)
+        outcome = self._played(name, replication)
         outcome = replace(outcome, saved=saved(outcome, baseline))
         if not self.lives:
             outcome = replace(outcome, present=(), departed=())
         return self._keep(self._key(name, replication), outcome)
+
+    def _played(self, name: str, replication: int) -> Outcome:
+        """Play an arm and count how long those who joined were watched, and who of them left."""
+        outcome = replicate(self.setup(name, replication), self.luck(replication), worth=self.lives)
+        return replace(outcome, lifetimes=lifetime.count(outcome), movers=())
 
     def _spared(self, leak: Leak, replication: int, baseline: Outcome) -> Spared:
         key = self._key(BASELINE, replication, leak.kind, leak.name)

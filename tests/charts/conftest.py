@@ -106,6 +106,18 @@ TEXTS = {
     "leaky": scenario(
         arms=arm("retention"), tail='[mechanisms.failures]\nrate = 0.05\nstrain = 0.005\nreason = "core_failure"\n'
     ),
+    "segments": scenario(
+        run="months = 36\nstart = 2026-03-01", churn="calibrate = false",
+        arms=arm("retention", 'change = [ { set = "segments.small.annual_churn", times = 0.7 } ]'),
+        head="".join(
+            f"[segments.{name}]\nshare = {i}\nprice = 9.0\nannual_churn = {0.08 * i}\n"
+            for i, name in enumerate(("large", "a_segment_with_quite_a_long_name_indeed", "partners", "workshops"), 1)
+        ),
+        segment="price = 20.0\nannual_churn = 0.4\nmoves = { large = 0.01 }", joins=30,
+    ),
+    "new": scenario(pool=400, joins=0, tail="", arms=arm("retention")).replace(
+        "customers = 400", 'customers = 400\ntenure = "new"'
+    ),
     "unsure": scenario(
         segment="price = { normal = [20.0, 4.0] }\nannual_churn = 0.25",
         arms=arm("retention", title="ÄÖÜ ß ça, Ωμέγα, Привет"),

@@ -73,8 +73,8 @@ def test_a_chart_fits_into_given_axes(name, many, size, run):
 
 
 def test_all_charts_fit_on_one_figure(plain):
-    figure = Figure(figsize=(30, 12))
-    for name, ax in zip(NAMES, figure.subplots(2, 3).flat, strict=False):
+    figure = Figure(figsize=(40, 12))
+    for name, ax in zip(NAMES, figure.subplots(2, 4).flat, strict=True):
         chart(name)(plain, ax=ax)
     figure.canvas.draw()
     assert overlapping(figure) == []
@@ -212,7 +212,7 @@ def test_the_users_own_settings_change_nothing(plain, tmp_path):
 
 
 def test_every_chart_file_is_registered():
-    helpers = {"__init__", "canvas", "colours", "ending", "keyed", "lettering", "scales", "subject", "voice"}
+    helpers = {"__init__", "canvas", "colours", "ending", "keyed", "lettering", "scales", "subject", "tenure", "voice"}
     assert {path.stem for path in FOLDER.glob("*.py")} == helpers | set(NAMES) | set(EXTRA) | set(ANSWERS)
 
 

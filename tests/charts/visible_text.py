@@ -2,6 +2,7 @@
 
 from itertools import combinations
 
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 PIXEL = 1.0
@@ -24,9 +25,15 @@ def is_in_view(text):
     return low <= (x if text in axes.get_xticklabels() else y) <= high
 
 
+def renderer(figure):
+    """Return what measures text on a figure; a canvas that has none would make one for every text."""
+    canvas = figure.canvas if hasattr(figure.canvas, "get_renderer") else FigureCanvasAgg(figure)
+    return canvas.get_renderer()
+
+
 def overlapping(figure):
     """Return pairs of visible texts whose boxes share more than a pixel."""
-    boxes = [(text, text.get_window_extent()) for text in texts(figure)]
+    boxes = [(text, text.get_window_extent(renderer(figure))) for text in texts(figure)]
     return [
         (a.get_text(), b.get_text())
         for (a, one), (b, other) in combinations(boxes, 2)
@@ -38,5 +45,5 @@ def overlapping(figure):
 def leaving(figure):
     """Return visible texts that leave the figure."""
     edge = figure.bbox
-    boxes = [(text.get_text(), text.get_window_extent()) for text in texts(figure)]
+    boxes = [(text.get_text(), text.get_window_extent(renderer(figure))) for text in texts(figure)]
     return [text for text, box in boxes if box.x0 < edge.x0 or box.x1 > edge.x1 or box.y0 < edge.y0 or box.y1 > edge.y1]

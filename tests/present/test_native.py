@@ -88,3 +88,38 @@ def test_the_path_of_the_pool_is_the_mean_of_the_run(plain):
     monthly = plain.monthly[plain.monthly["arm"] == "baseline"]
     assert np.allclose(part.series[0].values, monthly.groupby("month")["pool"].mean())
     assert part.categories[0] == "0"
+
+
+def test_areas_stand_on_one_another_up_to_all_who_left(plain):
+    part = natives.native("incidence", plain).parts[0]
+    assert part.kind == "areas"
+    assert part.runs
+    gone = 1.0 - natives.native("survival", plain).parts[0].series[0].values[-1]
+    assert sum(series.values[-1] for series in part.series) == pytest.approx(gone)
+    assert part.ends == sorted(part.ends)
+    assert part.ends[0] == pytest.approx(part.series[0].values[-1] / 2)
+    assert part.ends[-1] == pytest.approx(gone - part.series[-1].values[-1] / 2)
+
+
+def test_survival_has_its_interval_once_a_year_and_at_the_end(plain):
+    part = natives.native("survival", plain).parts[0]
+    assert part.across == "Months since joining"
+    for series in part.series:
+        kept = [place for place, low in enumerate(series.low) if low is not None]
+        assert kept == [12, len(series.values) - 1]
+        assert all(series.low[place] <= series.values[place] <= series.high[place] for place in kept)
+
+
+@pytest.mark.parametrize(("step", "number"), [(0.2, "0%"), (0.05, "0%"), (0.005, "0.0%"), (0.001, "0.0%")])
+def test_shares_are_shown_as_per_cent(step, number):
+    from retainsim.present.native import share_format
+
+    assert share_format(Scale(0.0, 2 * step, (0.0, step, 2 * step), ("",) * 3)) == number
+
+
+def test_what_a_report_lists_of_shares_is_per_cent(plain):
+    from retainsim.present.report import html
+
+    source = html(plain)
+    assert '<th scope="col">Months since joining</th>' in source
+    assert "100.0 %" in source

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from retainsim.present.native import Native
     from retainsim.results import Results
 
-NAMES = ("npv", "bridge", "pool", "reasons", "cash", "leaks")
+NAMES = ("npv", "bridge", "pool", "reasons", "incidence", "survival", "cash", "leaks")
 
 
 def native(name: str, results: Results) -> Native | None:

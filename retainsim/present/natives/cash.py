@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 
 def native(results: Results, *, arm: str | None = None) -> Native:
-    """Return the gain over the baseline by month, with its 5th to 95th percentile once a year and at the end."""
+    """Return the median gain over the baseline by month, with its 5th to 95th percentile once a year and at the end."""
     subject = Subject(results, arm)
     found = look_of(subject)
-    scale, unit, number = money_axis([*found.low, *found.high, found.trough["mean"] or 0.0], subject.money, most=6)
+    scale, unit, number = money_axis(found.extent, subject.money, most=6)
     last = len(found.months) - 1
     kept = [place == last or (month > 0 and month % 12 == 0) for place, month in enumerate(found.months)]
 
     def ends(values: Values) -> Values:
         return tuple(value if keep else None for value, keep in zip(values, kept, strict=True))
 
-    path, low, high = (tuple(map(float, values)) for values in (found.mean, found.low, found.high))
-    colour, end = arm_colours(results)[subject.arm], subject.signed(found.end["mean"] or 0.0)
+    path, low, high = (tuple(map(float, values)) for values in (found.median, *found.most))
+    colour, end = arm_colours(results)[subject.arm], subject.signed(found.end["median"] or 0.0)
     part = Part(
         kind="lines",
         title=f"Cash added up, {unit}, by month",
@@ -35,5 +35,5 @@ def native(results: Results, *, arm: str | None = None) -> Native:
         number=number,
         every=max(1, round(12 * last / found.months[-1])),
     )
-    about = about_of(subject).replace("; band, and in brackets:", "; black lines, where seen:")
-    return Native(finding_of(subject, found), about, tuple(notes_of(subject)), (part,))
+    about = about_of(subject).partition("; bands:")[0] + "; black lines, where seen: 5th to 95th percentile of them"
+    return Native(finding_of(subject, found), about, tuple(notes_of(subject, found)), (part,))
