@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from retainsim.errors import RetainsimError, ScenarioError, UsageError
 
 if TYPE_CHECKING:
+    from retainsim.present.explore import explore
     from retainsim.results import Results, open_run
     from retainsim.scenario import Scenario, load, loads
     from retainsim.study.account import account
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from retainsim.study.uncertainty import uncertainty
 
 __all__ = [
-    "Results", "RetainsimError", "Scenario", "ScenarioError", "UsageError", "account", "breakeven", "isoprofit", "load",
-    "loads", "open_run", "optimise", "run", "story", "sweep", "tornado", "uncertainty",
+    "Results", "RetainsimError", "Scenario", "ScenarioError", "UsageError", "account", "breakeven", "explore",
+    "isoprofit", "load", "loads", "open_run", "optimise", "run", "story", "sweep", "tornado", "uncertainty",
 ]  # fmt: skip
 
 _HOMES = {
@@ -38,6 +39,7 @@ _HOMES = {
     "load": "retainsim.scenario",
     "loads": "retainsim.scenario",
     "breakeven": "retainsim.study.breakeven",
+    "explore": "retainsim.present.explore",
     "run": "retainsim.study.runs",
     "story": "retainsim.study.story",
     "tornado": "retainsim.study.tornado",
