@@ -15,19 +15,21 @@ div.retainsim p.lead { font-size: 1.15em; font-weight: 600; }
 div.retainsim ul { margin: .35rem 0; padding-left: 1.2rem; }
 div.retainsim table { border-collapse: collapse; margin: .6rem 0; border: 0; font-size: .95em; }
 div.retainsim caption { caption-side: bottom; text-align: left; padding-top: .3rem; opacity: .75; font-size: .9em; }
-div.retainsim tr { background: none; border: 0; }
-div.retainsim th, div.retainsim td { text-align: left; vertical-align: top; padding: .2rem .9rem .2rem 0; border: 0;
-  border-bottom: 1px solid rgba(128, 128, 128, .35); white-space: pre-line; max-width: 44rem; font-weight: normal; }
+div.retainsim tr { background: none !important; border: 0; }
+div.retainsim th, div.retainsim td { text-align: left !important; vertical-align: top; padding: .2rem .9rem .2rem 0;
+  border: 0; border-bottom: 1px solid rgba(128, 128, 128, .35); white-space: pre-line; max-width: 44rem;
+  font-weight: normal; }
 div.retainsim thead th { font-weight: 600; border-bottom: 2px solid rgba(128, 128, 128, .8); }
 div.retainsim tbody th { font-weight: 600; }
-div.retainsim .number { text-align: right; font-variant-numeric: tabular-nums; white-space: pre; }
+div.retainsim .number { text-align: right !important; font-variant-numeric: tabular-nums; white-space: pre; }
 div.retainsim .note { opacity: .75; font-size: .9em; }
 div.retainsim .beware { border-left: 4px solid #b34d00; padding-left: .6rem; }
 div.retainsim figure { margin: .6rem 0; background: #fff; color: #262626; padding: .4rem; }
 div.retainsim figure svg { display: block; width: 100%; height: auto; }
 div.retainsim figcaption { font-size: .9em; color: #595959; }
 """
-"""It sets neither the colour of text nor the ground, drawings apart, so that it suits light and dark themes."""
+"""It sets neither the colour of text nor the ground, drawings apart, so that it suits light and dark themes.
+What a notebook sets for all tables gives way."""
 
 
 def fragment(*parts: str) -> str:
