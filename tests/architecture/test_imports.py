@@ -158,7 +158,7 @@ def test_no_exception_is_caught_to_be_ignored(module):
 
 HEAVY = {
     "SALib", "numpy", "pandas", "scipy", "matplotlib", "pydantic", "simpy", "pyarrow", "loky", "rich", "pptx",
-    "xlsxwriter", "jinja2",
+    "xlsxwriter", "jinja2", "ipywidgets",
 }  # fmt: skip
 
 
