@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from retainsim.scenario import Scenario, load, loads
     from retainsim.study.account import account
     from retainsim.study.breakeven import breakeven
+    from retainsim.study.explorer import Explorer
     from retainsim.study.optimise import optimise
     from retainsim.study.runs import run
     from retainsim.study.story import story
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
     from retainsim.study.uncertainty import uncertainty
 
 __all__ = [
-    "Results", "RetainsimError", "Scenario", "ScenarioError", "UsageError", "account", "breakeven", "explore",
-    "isoprofit", "load", "loads", "open_run", "optimise", "run", "story", "sweep", "tornado", "uncertainty",
+    "Explorer", "Results", "RetainsimError", "Scenario", "ScenarioError", "UsageError", "account", "breakeven",
+    "explore", "isoprofit", "load", "loads", "open_run", "optimise", "run", "story", "sweep", "tornado",
+    "uncertainty",
 ]  # fmt: skip
 
 _HOMES = {
     "account": "retainsim.study.account",
+    "Explorer": "retainsim.study.explorer",
     "Results": "retainsim.results",
     "open_run": "retainsim.results",
     "Scenario": "retainsim.scenario",

@@ -82,7 +82,7 @@ def _widgets() -> Any:
         import ipywidgets
     except ImportError:
         raise UsageError(
-            'explore needs ipywidgets, which is not installed; install it with: pip install "retainsim[notebook]"'
+            "explore needs ipywidgets, which is not installed; install it with: pip install ipywidgets"
         ) from None
     return ipywidgets
 

@@ -82,7 +82,7 @@ class Draft:
         arms = {PLAN: self._arm(values)}
         if BASELINE in self.scenario.parameters.arms:
             arms[BASELINE] = _plain(self.scenario.arms[BASELINE])
-        return self.scenario.replace({"arms": arms, "pieces": {}})
+        return self.scenario.replace({"arms": arms} | ({"pieces": {}} if self.scenario.parameters.pieces else {}))
 
     def _arm(self, values: Mapping[str, float]) -> dict[str, Any]:
         """Return the arm as a table of the file."""
@@ -105,7 +105,7 @@ class Draft:
         if not lever or lever.get("points", LEAST_POINTS) < LEAST_POINTS:
             return {}
         cost = lever.get("cost", {}) | ({"per_customer_month": own[COST]} if COST in own else {})
-        return lever | {"cost": cost}
+        return lever | ({"cost": cost} if cost else {})
 
 
 def _plain(arm: Arm) -> dict[str, Any]:
