@@ -24,6 +24,8 @@ _POINTS = 10.0
 """Points of retention up to which a plan may go, unless its arm asks for more than half of them."""
 _COST = 0.10
 """What a programme may cost, as a share of what a customer pays, unless its arm costs more than half of that."""
+_UNPAID = 10.0
+"""What a customer is taken to pay for that, where the file has no price."""
 _SPEND = 2.5
 """Up to how many times today's spend a channel may have."""
 _SHARE = 0.5
@@ -87,7 +89,7 @@ def _lever(draft: Draft) -> Iterator[Slider]:
     """Yield the points of retention and what they cost."""
     most = max(_POINTS, 2.0 * draft.points)
     yield _between(Input(POINTS, "more retention", "percentage points", 0.0, 0.0, most, (0.0, most)), draft.points)
-    dear = _round_up(max(_COST * _paid(draft.scenario), 2.0 * draft.cost, 0.01))
+    dear = _round_up(max(_COST * (_paid(draft.scenario) or _UNPAID), 2.0 * draft.cost))
     unit = "money per customer-month"
     yield _between(Input(COST, "cost of more retention", unit, 0.0, 0.0, dear, (0.0, dear)), draft.cost)
 
