@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 from retainsim.errors import RetainsimError, ScenarioError, UsageError
 
 if TYPE_CHECKING:
+    from retainsim.present.explore import explore
     from retainsim.results import Results, open_run
     from retainsim.scenario import Scenario, load, loads
     from retainsim.study.account import account
     from retainsim.study.breakeven import breakeven
+    from retainsim.study.explorer import Explorer
     from retainsim.study.optimise import optimise
     from retainsim.study.runs import run
     from retainsim.study.story import story
@@ -26,18 +28,21 @@ if TYPE_CHECKING:
     from retainsim.study.uncertainty import uncertainty
 
 __all__ = [
-    "Results", "RetainsimError", "Scenario", "ScenarioError", "UsageError", "account", "breakeven", "isoprofit", "load",
-    "loads", "open_run", "optimise", "run", "story", "sweep", "tornado", "uncertainty",
+    "Explorer", "Results", "RetainsimError", "Scenario", "ScenarioError", "UsageError", "account", "breakeven",
+    "explore", "isoprofit", "load", "loads", "open_run", "optimise", "run", "story", "sweep", "tornado",
+    "uncertainty",
 ]  # fmt: skip
 
 _HOMES = {
     "account": "retainsim.study.account",
+    "Explorer": "retainsim.study.explorer",
     "Results": "retainsim.results",
     "open_run": "retainsim.results",
     "Scenario": "retainsim.scenario",
     "load": "retainsim.scenario",
     "loads": "retainsim.scenario",
     "breakeven": "retainsim.study.breakeven",
+    "explore": "retainsim.present.explore",
     "run": "retainsim.study.runs",
     "story": "retainsim.study.story",
     "tornado": "retainsim.study.tornado",

@@ -193,10 +193,9 @@ class Results:
         }
 
     def _repr_html_(self) -> str:
-        import html
+        from retainsim.present.notebook import run
 
-        sentences = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self.verdict)
-        return sentences + str(self.summary.to_html(float_format=lambda x: f"{x:,.2f}"))
+        return run(self)
 
 
 def open_run(folder: str | os.PathLike[str]) -> Results:

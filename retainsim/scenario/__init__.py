@@ -167,6 +167,11 @@ class Scenario:
         """Return the scenario as TOML, bases and overrides folded in; it loads again to an equal one."""
         return documents.dump(self.document.tree)
 
+    def _repr_html_(self) -> str:
+        from retainsim.scenario.overview import html
+
+        return html(self)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Scenario) and self.sha256 == other.sha256
 

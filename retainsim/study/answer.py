@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import os
 from collections.abc import Mapping
@@ -100,8 +99,9 @@ class Answer:
         return folder
 
     def _repr_html_(self) -> str:
-        sentences = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self.verdict)
-        return sentences + str(self.table.to_html(index=False, float_format=lambda x: f"{x:,.4g}"))
+        from retainsim.present.notebook import answer
+
+        return answer(self)
 
 
 def report_of(

@@ -16,7 +16,7 @@ from retainsim.study import lifetime, records
 from retainsim.study.archive import pack, unpack
 from retainsim.study.compare import BASELINE
 from retainsim.study.leaks import Leak, Spared, leaks_of, lost, saved, spared
-from retainsim.study.stage import Stage, Variant
+from retainsim.study.stage import Stage, Values, Variant
 from retainsim.study.store import Store, fingerprint
 from retainsim.world import Setup
 
@@ -43,6 +43,8 @@ class Task:
     """Leaks to close, one by one, in the baseline."""
     store: Store | None = None
     """Where outcomes are kept, and recalled from."""
+    assumed: Values = ()
+    """What is taken to be otherwise than the file says, in every arm."""
 
     @property
     def scenario(self) -> Scenario:
@@ -53,19 +55,23 @@ class Task:
         """Play one replication of every arm, those apart whose outcome is known already."""
         found = {name: self._recall(self._key(name, replication)) for name in self.scenario.arms}
         known = {name: outcome for name, outcome in found.items() if outcome is not None}
-        baseline = known.get(BASELINE) or self._baseline(replication)
-        arms = {name: known.get(name) or self._other(name, replication, baseline) for name in found}
+        baseline = known.get(BASELINE) or self.baseline(replication)
+        arms = {name: known.get(name) or self.other(name, replication, baseline) for name in found}
         spared = {leak: self._spared(leak, replication, baseline) for leak in self.leaks}
         damaged = tuple(self.store.damaged) if self.store else ()
         return Played({name: self._slim(outcome) for name, outcome in arms.items()}, spared, len(known), damaged)
 
     def setup(self, arm: str, replication: int) -> Setup:
         """Return what an arm starts from in one replication."""
-        return self.stage.setup(Variant(arm), replication)
+        return self.stage.setup(self.variant(arm), replication)
 
     def luck(self, replication: int) -> Luck:
         """Return all luck of one replication."""
-        return Luck(self.scenario.parameters.run.seed, replication)
+        return self.stage.luck(self.variant(BASELINE), replication)
+
+    def variant(self, arm: str) -> Variant:
+        """Return an arm in the world that is assumed."""
+        return Variant(arm, assumed=self.assumed)
 
     def trace(self, replication: int, arms: Collection[str] = ()) -> pd.DataFrame:
         """Play a replication once more and tabulate all that happens, in the arms named (default: all)."""
@@ -73,14 +79,14 @@ class Task:
         found = {name: replicate(self.setup(name, replication), luck, trace=True).trace for name in names}
         return records.events({name: log for name, log in found.items() if log is not None}, replication)
 
-    def _baseline(self, replication: int) -> Outcome:
+    def baseline(self, replication: int) -> Outcome:
         """Play the baseline; the names of those who left stay with it, so that others can tell whom they saved."""
         outcome = self._played(BASELINE, replication)
         if not self.lives:
             outcome = replace(outcome, present=(), departed=(lost(outcome),))
         return self._keep(self._key(BASELINE, replication), outcome)
 
-    def _other(self, name: str, replication: int, baseline: Outcome) -> Outcome:
+    def other(self, name: str, replication: int, baseline: Outcome) -> Outcome:
         """Play another arm and count whom it saved."""
         if name == BASELINE:
             return baseline
@@ -116,7 +122,7 @@ class Task:
         """Return where an outcome is stored: whom an arm saves depends on the baseline too."""
         if self.store is None:
             return ""
-        who = [self.stage.identity(Variant(name)) for name in dict.fromkeys((arm, BASELINE))]
+        who = [self.stage.identity(self.variant(name)) for name in dict.fromkeys((arm, BASELINE))]
         return fingerprint([who, replication, self.lives, what])
 
     def _recall(self, key: str) -> Outcome | None:

@@ -9,7 +9,7 @@ import pytest
 from architecture.source import functions, imports, modules, named
 
 LAYERS = (
-    {"errors", "units", "draws", "theory", "wording", "parallel"},
+    {"errors", "units", "draws", "theory", "wording", "markup", "parallel"},
     {"laws", "profile", "cache", "ledger", "pool"},
     {"bases", "clocks", "acquisition", "fuses", "tariff", "hazards", "touches", "worth", "exposure"},
     {"trace"},
@@ -35,8 +35,9 @@ LAYERS = (
 UPWARDS = {
     ("results", "study"): "`results.compare` is a convenience of the notebook; it imports when it is called",
     ("results", "charts"): "`results.plot` likewise",
-    ("results", "present"): "`results.deck`, `results.html` and `results.workbook` likewise",
+    ("results", "present"): "`results.deck`, `results.html`, `results.workbook` and what a notebook shows likewise",
     ("study", "charts"): "`answer.plot` likewise",
+    ("study", "present"): "what a notebook shows of an answer likewise",
 }
 RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
 
@@ -157,7 +158,7 @@ def test_no_exception_is_caught_to_be_ignored(module):
 
 HEAVY = {
     "SALib", "numpy", "pandas", "scipy", "matplotlib", "pydantic", "simpy", "pyarrow", "loky", "rich", "pptx",
-    "xlsxwriter", "jinja2",
+    "xlsxwriter", "jinja2", "ipywidgets",
 }  # fmt: skip
 
 

@@ -103,6 +103,12 @@ def every(request):
     return made(request.param)
 
 
+@pytest.fixture(scope="session", params=["alone", "hostile", "loss", "tiny"])
+def some(request):
+    """Those of the runs that differ most, and are quick."""
+    return made(request.param)
+
+
 @pytest.fixture
 def soffice(tmp_path):
     """Convert a file with LibreOffice and return what it made of it."""
