@@ -42,18 +42,28 @@ def count(outcome: Outcome) -> Ints:
 def _lives(outcome: Outcome) -> tuple[Floats, Floats, Ints, Ints]:
     """Return when those who joined under our eyes came and went (never: infinity), into which segment, and why."""
     names, joined, segments, _, spells = outcome.present
-    parts = [(names, joined, np.full(len(names), np.inf), segments, np.full(len(names), -1), spells)]
+    never, nothing = np.full(len(names), np.inf), np.full(len(names), -1)
+    parts = [_joined(outcome.movers, names, joined, never, segments, nothing, spells)]
     if outcome.departed:
         names, joined, left, segments, _, reasons, spells = outcome.departed
-        parts.append((names, joined, left, segments, reasons, spells))
-    columns = [np.concatenate(each) for each in zip(*parts, strict=True)]
-    ours = (columns[1] >= 0.0) & (columns[5] == 1)
-    names, joined, left, segments, reasons, _ = (column[ours] for column in columns)
-    if outcome.movers:
-        movers, first = np.unique(outcome.movers[0], return_index=True)
-        place = np.minimum(np.searchsorted(movers, names), len(movers) - 1)
-        segments = np.where(movers[place] == names, outcome.movers[1][first][place], segments)
-    return joined, left, segments.astype(np.int64), reasons.astype(np.int64)
+        parts.append(_joined(outcome.movers, names, joined, left, segments, reasons, spells))
+    joined, left, segments, reasons = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return joined, left, segments, reasons
+
+
+def _joined(movers: tuple[np.ndarray, ...], names: np.ndarray, *columns: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return month of joining and of leaving, segment at joining and reason of those who joined in the run.
+
+    `columns` are months of joining and leaving, segments, reasons and spells, beside the names.
+    """
+    joined, left, segments, reasons, spells = columns
+    ours = (joined >= 0.0) & (spells == 1)
+    found = segments[ours]
+    if movers and len(movers[0]):
+        moved, first = np.unique(movers[0], return_index=True)
+        place = np.minimum(np.searchsorted(moved, names[ours]), len(moved) - 1)
+        found = np.where(moved[place] == names[ours], movers[1][first][place], found)
+    return joined[ours], left[ours], found.astype(np.int64), reasons[ours].astype(np.int64)
 
 
 def table(played: Played, labels: Labels, clients: int) -> pd.DataFrame:

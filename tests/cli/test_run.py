@@ -273,8 +273,9 @@ def test_without_leaks_nothing_is_said_of_them(here, play):
 
 def test_the_chart_of_leaks_is_drawn_where_there_are_any(here, play):
     result = play("run", "quick.toml", "--leaks", "-o", "mine")
-    assert {"leaks.png", "leaks.svg"} <= {path.name for path in (here / "mine" / "charts").iterdir()}
-    assert "(12 files)" in result.stderr
+    drawn = {path.name for path in (here / "mine" / "charts").iterdir()}
+    assert {"leaks.png", "leaks.svg"} <= drawn
+    assert f"({len(drawn)} files)" in result.stderr
 
 
 @pytest.mark.parametrize("width", [50, 60, 80, 120])

@@ -74,3 +74,8 @@ def test_who_moves_stays_in_the_segment_joined():
 def test_nobody_is_counted_where_nobody_is():
     assert count(outcome()).shape == (2, MONTHS, 1 + REASONS)
     assert count(outcome()).sum() == 0
+
+
+def test_moves_of_nobody_but_those_who_came_back_change_nothing():
+    found = count(outcome(present=[(8, 0.0, 1, 1)], movers=(np.zeros(0, np.uint64), np.zeros(0, np.int16))))
+    assert found[:, 0, 0].tolist() == [0, 1]
