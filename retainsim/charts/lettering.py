@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
@@ -26,6 +27,8 @@ BOUND = "\u00a0"
 """A space at which no line is broken: between a number and its unit."""
 _MEASURED = 100.0
 """Size (points) at which type is measured."""
+_MARKS = re.compile(r"[^._/]*[._/]|[^._/]+")
+"""Parts of a word that may stand on lines of their own: keys of a scenario are words with dots."""
 _SAFETY = 1.02
 """What is drawn may be wider than what is measured by the rounding of pixels."""
 
@@ -146,12 +149,11 @@ def _broken(text: str, size: float, room: float, bold: bool) -> list[str]:
 
 
 def _pieces(word: str, size: float, room: float, bold: bool) -> list[str]:
-    """Return a word, in pieces where it is wider than the room."""
-    if width(word, size, bold) <= room:
-        return [word]
+    """Return a word, in pieces where it is wider than the room: after its marks where there are any, else anywhere."""
     pieces = [""]
-    for letter in word:
-        if pieces[-1] and width(pieces[-1] + letter, size, bold) > room:
-            pieces.append("")
-        pieces[-1] += letter
+    for part in _MARKS.findall(word):
+        for each in [part] if width(part, size, bold) <= room else part:
+            if pieces[-1] and width(pieces[-1] + each, size, bold) > room:
+                pieces.append("")
+            pieces[-1] += each
     return pieces

@@ -19,6 +19,7 @@ from retainsim.present.measure import measures
 from retainsim.present.natives import native
 from retainsim.present.picture import inline
 from retainsim.results import write_text
+from retainsim.wording import percent
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -102,10 +103,17 @@ def _table(part: Part) -> Table:
     rows = tuple(
         (
             month,
-            *("–" if series.values[place] is None else amount(series.values[place] or 0.0) for series in part.series),
+            *(_said(part, series.values[place]) for series in part.series),
         )
         for place, month in enumerate(part.categories)
         if place % part.every == 0
     )
     heads = tuple(each.title for each in part.series)
     return Table(part.title, ("Month", *heads), rows)
+
+
+def _said(part: Part, value: float | None) -> str:
+    """Write a value of a line as its axis counts: a number, or a share in per cent."""
+    if value is None:
+        return "–"
+    return percent(value) if part.number.endswith("%") else amount(value)

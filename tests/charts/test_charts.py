@@ -173,7 +173,7 @@ def test_every_chart_is_drawn_in_every_format(plain, tmp_path):
 
 
 def test_an_unknown_format_is_refused_before_anything_is_drawn(plain, tmp_path):
-    with pytest.raises(UsageError, match="format 'gif'; the formats are png and svg"):
+    with pytest.raises(UsageError, match="format 'gif'; the formats are png, svg, pdf"):
         draw(plain, tmp_path / "charts", formats=["png", "gif"])
     assert not (tmp_path / "charts").exists()
 
@@ -212,7 +212,7 @@ def test_the_users_own_settings_change_nothing(plain, tmp_path):
 
 
 def test_every_chart_file_is_registered():
-    helpers = {"__init__", "canvas", "colours", "ending", "keyed", "lettering", "scales", "subject", "voice"}
+    helpers = {"__init__", "canvas", "colours", "drawing", "ending", "keyed", "lettering", "scales", "subject", "voice"}
     assert {path.stem for path in FOLDER.glob("*.py")} == helpers | set(NAMES) | set(EXTRA) | set(ANSWERS)
 
 
