@@ -13,7 +13,7 @@ from retainsim.charts.scales import Scale, minus
 from retainsim.charts.subject import Subject, amount
 from retainsim.errors import UsageError
 from retainsim.study.compare import BASELINE
-from retainsim.wording import figure, percent
+from retainsim.wording import percent
 from retainsim.workings.concentration import LANDSLIDE
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ _FILLED = 0.72
 """Share of its line that a bar fills."""
 _BETWEEN, _TICKS, _TALLEST = 0.5, 0.3, 0.42
 """Inches between the two axes, for the ticks of the first, below the second, and of a line at most."""
+_NOTHING = 1e-9
+"""What is below this is what rounding left of zero."""
 _AIR = 0.3
 """Lines left free between measures."""
 
@@ -102,7 +104,9 @@ def finding_of(subject: Subject) -> str:
     gap, was = subject.difference["concentration"]["ten_largest_share"], of(subject, BASELINE, "ten_largest_share")
     clear = f" instead of {_share(was['mean'] or 0.0)}"
     if gap["low"] is None or gap["low"] <= 0 <= gap["high"]:
-        clear = ", not clearly more or less than in the baseline" if gap["mean"] else ", as in the baseline"
+        clear = (
+            ", not clearly more or less than in the baseline" if abs(gap["mean"]) > _NOTHING else ", as in the baseline"
+        )
     return f"{subject.name}: the ten largest customers bring {share} of revenue{clear}"
 
 
@@ -144,6 +148,8 @@ def gap_of(found: dict[str, float | None], measure: str) -> str:
     if mean is None:
         return "–"
     ends = [end for end in (mean, low, high) if end is not None]
+    if max(map(abs, ends)) < _NOTHING:
+        return "the same"
     digits = 1 if max(map(abs, ends)) >= 0.01 else 2
     signed = [_signed(end, _index(end) if measure in INDEX else f"{100 * end:.{digits}f}") for end in ends]
     between = f" ({signed[1]} to {signed[2]})" if len(signed) == 3 and low != high else ""
@@ -164,7 +170,7 @@ def _share(value: float) -> str:
 
 
 def _index(value: float) -> str:
-    return "0" if not value else f"{'-' * (value < 0)}{figure(abs(value))}"
+    return f"{value:.{4 if abs(value) >= 0.001 or abs(value) < _NOTHING else 6}f}"
 
 
 # -- drawing ----------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from retainsim.wording import Money
 
 if TYPE_CHECKING:
     from retainsim.results import Results
+    from retainsim.study.answer import Answer
 
 _UNITS = {1e3: "thousand", 1e6: "million"}
 _MOST = 12
@@ -36,7 +37,7 @@ class Assumption:
         return str(self.value)
 
 
-def assumptions(results: Results) -> list[Assumption]:
+def assumptions(results: Results | Answer) -> list[Assumption]:
     """Return what the file of a run says, in its order; what is not known stands as the law it is drawn from."""
     tree, laws = results.scenario.document.tree, results.scenario.distributions
     money = money_unit(Money.of(results.scenario.parameters))

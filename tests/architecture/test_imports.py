@@ -37,6 +37,7 @@ UPWARDS = {
     ("results", "charts"): "`results.plot` likewise",
     ("results", "present"): "`results.deck`, `results.html` and `results.workbook` likewise",
     ("study", "charts"): "`answer.plot` likewise",
+    ("study", "present"): "`answer.deck` and `answer.html` likewise",
 }
 RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
 

@@ -104,7 +104,20 @@ TEXTS = {
     ),
     "barely": scenario(segment="price = 4e8\nannual_churn = 0.2", arms=arm("a", "retention = { churn = 0.9999 }")),
     "leaky": scenario(
-        arms=arm("retention"), tail='[mechanisms.failures]\nrate = 0.05\nstrain = 0.005\nreason = "core_failure"\n'
+        arms=arm("retention"), tail="""
+[mechanisms.failures]
+rate = 0.05
+strain = 0.005
+reason = "core_failure"
+[mechanisms.key_accounts]
+law = "pareto"
+alpha = 1.5
+key_share = 0.1
+[mechanisms.service_desk]
+agents = 1
+strain_per_hang_up = 0
+strain_per_minute = 0
+"""
     ),
     "unsure": scenario(
         segment="price = { normal = [20.0, 4.0] }\nannual_churn = 0.25",
@@ -170,6 +183,8 @@ CASES = [
     *((name, each) for name in NAMES for each in TEXTS),
     *(("leaks", each) for each in ("leaky", *LEAKS)),
     *(("whale_curve", each) for each in TEXTS),
+    ("desks", "leaky"),
+    ("concentration", "leaky"),
 ]
 
 
