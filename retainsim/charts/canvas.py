@@ -23,7 +23,7 @@ from retainsim.charts import FORMATS as FORMATS
 from retainsim.charts.colours import AXIS, GREY, INK
 from retainsim.charts.drawing import content
 from retainsim.charts.drawing import style as style
-from retainsim.charts.lettering import ASCENT, PITCH, balance, bound, clean, families, height, sentence, wrap
+from retainsim.charts.lettering import ASCENT, PITCH, balance, bound, clean, families, height, level, wrap
 from retainsim.errors import UsageError
 from retainsim.results import write_whole
 
@@ -116,14 +116,14 @@ class Slide:
     def __init__(
         self, results: Results | Answer, finding: str, about: str, *, notes: Iterable[str] = (), ax: Axes | None = None
     ) -> None:
-        self.finding, self.about, self.notes = sentence(finding), sentence(about), tuple(map(sentence, notes))
+        self.finding, self.about, self.notes = level(finding), level(about), tuple(map(level, notes))
         self._guest = ax
         self._figure = _root(ax) if ax is not None else Figure(figsize=SIZE)
         if ax is None:
             FigureCanvasAgg(self._figure)
             self._figure.set_label(self.finding)
         self._place(ax)
-        self.bottom = self._foot([bound(sentence(line)) for line in (*self.notes, source_of(results))])
+        self.bottom = self._foot([bound(level(line)) for line in (*self.notes, source_of(results))])
         self.top = self._head(bound(self.finding), bound(self.about))
 
     def panel(self, box: tuple[float, float, float, float], across: Scale, up: Scale, *, grid: str = "y") -> Panel:

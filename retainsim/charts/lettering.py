@@ -44,6 +44,11 @@ def visible(text: str) -> str:
     return "".join(c if c.isprintable() or c in kept else "" if unicodedata.category(c) == "Cf" else " " for c in text)
 
 
+def level(text: str) -> str:
+    """Return a text as one line of what can be seen, with a capital at its start; bound spaces stay."""
+    return sentence(visible(text).replace("\n", " "))
+
+
 def bound(text: str) -> str:
     """Return a text in which no per cent sign begins a line."""
     return text.replace(" %", f"{BOUND}%")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from retainsim.charts.lettering import visible
 from retainsim.scenario.keys import dotted, find
 from retainsim.wording import Money
 
@@ -34,7 +35,7 @@ class Assumption:
             return str(self.value).lower()
         if isinstance(self.value, (int, float)):
             return f"{self.value:,.10g}"
-        return str(self.value)
+        return visible(str(self.value))
 
 
 def assumptions(results: Results | Answer) -> list[Assumption]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from retainsim.charts import chart, names_of
 from retainsim.charts.canvas import INCH, LARGE, drawn, head_of, slide_of, source_of
 from retainsim.charts.colours import ink
-from retainsim.charts.lettering import balance, bound, height, sentence, spread
+from retainsim.charts.lettering import balance, bound, height, level, sentence, spread
 from retainsim.present import origin
 from retainsim.present.armtable import arm_rows, caption, heads
 from retainsim.present.assumption import assumptions
@@ -72,10 +72,10 @@ def content_of(master: Master, results: Results | Answer) -> bytes:
 
 def write_headline(master: Master, results: Results | Answer, more: Sequence[str] = ()) -> None:
     """Say what the run answers: the first sentence above, the others below it, with more before the warnings."""
-    first, *others = [sentence(each) for each in results.verdict]
+    first, *others = map(level, results.verdict)
     page = Page(master, first)
     write_foot(page, results, [])
-    warnings = [f"Beware: {warning}" for warning in results.report["warnings"]]
+    warnings = [level(f"Beware: {warning}") for warning in results.report["warnings"]]
     texts = [f"• {text}" for text in (*others, *more, *warnings)]
     for size in _BODIES:
         if _tall(texts, size, page.room) <= page.room.height:

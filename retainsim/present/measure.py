@@ -18,10 +18,11 @@ _PAIRED = ("p_better", "p_mean_better", "expected_loss", "saved", "payback_month
 _NO_MEASURES = ("title", "versus_baseline", "lever", "left_by_reason", "left_by_mechanism")
 BASES = "reasons"
 """Under this name the report counts who left for a reason by itself."""
-_GROUPS = {
+GROUPS = {
     "left_by_reason": ("Left for {}", "Customers who left for the reason “{}”, to the horizon."),
     "left_by_mechanism": ("Left through {}", "Customers whose reason to leave had been fed by: {}."),
 }
+"""Measures of which there is one for each reason, or mechanism: label and meaning."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,10 @@ class Row:
 def measures(results: Results) -> list[Row]:
     """Return every measure of a run, in the order of the report; what compares with the baseline comes last."""
     arms = results.report["arms"]
-    every = {name: _measured(arm) for name, arm in arms.items()}
+    every = {name: measured(arm) for name, arm in arms.items()}
     names = dict.fromkeys(name for found in every.values() for name in found)
     rows = [_row(results, name, [found.get(name) for found in every.values()]) for name in names]
-    for group, (label, about) in _GROUPS.items():
+    for group, (label, about) in GROUPS.items():
         parts = dict.fromkeys(part for arm in arms.values() for part in arm[group])
         for part in parts:
             found = [arm[group].get(part) for arm in arms.values()]
@@ -54,7 +55,7 @@ def measures(results: Results) -> list[Row]:
     return rows
 
 
-def _measured(arm: Mapping[str, Any]) -> dict[str, Any]:
+def measured(arm: Mapping[str, Any]) -> dict[str, Any]:
     """Return the measures of an arm by name, those of its large customers and of its service desk last."""
     found = {name: each for name, each in arm.items() if name not in _NO_MEASURES and _is_measure(each)}
     found |= {f"concentration.{name}": each for name, each in arm.get("concentration", {}).items()}
