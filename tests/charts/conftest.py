@@ -13,6 +13,8 @@ from retainsim.charts import NAMES
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import matrix
+
 LONG = "Keep <b>everybody</b> for $x^2$ months more, at {any} price \\frac{1}{2} & 100 % of _them_, whatever it costs"
 WORD = "Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtengesellschaft" + "W" * 39
 
@@ -104,20 +106,7 @@ TEXTS = {
     ),
     "barely": scenario(segment="price = 4e8\nannual_churn = 0.2", arms=arm("a", "retention = { churn = 0.9999 }")),
     "leaky": scenario(
-        arms=arm("retention"), tail="""
-[mechanisms.failures]
-rate = 0.05
-strain = 0.005
-reason = "core_failure"
-[mechanisms.key_accounts]
-law = "pareto"
-alpha = 1.5
-key_share = 0.1
-[mechanisms.service_desk]
-agents = 1
-strain_per_hang_up = 0
-strain_per_minute = 0
-"""
+        arms=arm("retention"), tail='[mechanisms.failures]\nrate = 0.05\nstrain = 0.005\nreason = "core_failure"\n'
     ),
     "unsure": scenario(
         segment="price = { normal = [20.0, 4.0] }\nannual_churn = 0.25",
@@ -164,6 +153,8 @@ LEAKS = {
 
 @functools.cache
 def made(name):
+    if name == "full":
+        return matrix.run("plain")
     if name in LEAKS:
         return leaking(*LEAKS[name])
     return retainsim.run(retainsim.loads(TEXTS[name]), replications=3, jobs=1, leaks=name == "leaky", customers=True)
@@ -183,8 +174,6 @@ CASES = [
     *((name, each) for name in NAMES for each in TEXTS),
     *(("leaks", each) for each in ("leaky", *LEAKS)),
     *(("whale_curve", each) for each in TEXTS),
-    ("desks", "leaky"),
-    ("concentration", "leaky"),
 ]
 
 

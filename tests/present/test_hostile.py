@@ -9,7 +9,7 @@ import zipfile
 
 import openpyxl
 import pytest
-from present.conftest import HOSTILE, TEXTS
+from present.conftest import CLIENT, HOSTILE, TEXTS, quoted, scenario
 
 import retainsim
 from retainsim.charts import canvas, chart, names_of
@@ -28,7 +28,9 @@ def results(run):
 
 @pytest.fixture(scope="module")
 def answer():
-    return retainsim.account(retainsim.loads(TEXTS["hostile"]), jobs=1)
+    clients = "".join(CLIENT.format(name=quoted(name[:60])) for name in (HOSTILE[1], HOSTILE[-1]))
+    text = scenario(title="=1+1 <script>alert(2)</script>", run="months = 6\nreplications = 2", tail=clients)
+    return retainsim.account(retainsim.loads(text), jobs=1)
 
 
 def parts(path):
