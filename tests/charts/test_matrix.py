@@ -3,10 +3,13 @@
 The charts are those of the registry: one that is added is drawn here without being named here.
 """
 
+from pathlib import Path
+
 import pytest
 from matrix import ASKED, CONDITIONS, answer, run
 from visible_text import leaving, overlapping, texts
 
+import retainsim
 from retainsim.charts import ANSWERS, EXTRA, NAMES, chart, chart_of_answer, names_of
 from retainsim.errors import RetainsimError
 
@@ -42,3 +45,13 @@ def test_a_chart_of_an_answer_can_be_read_whatever_was_asked(name, condition):
     found = answer(name, condition)
     assert name in found.charts
     check(chart_of_answer(name)(found))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["everything", "key_account_landslide", "web_shop"])
+def test_every_chart_of_a_scenario_that_comes_with_the_program_can_be_read(name):
+    scenario = retainsim.load(Path(retainsim.__file__).parents[1] / f"scenarios/{name}.toml", {"run.replications": 2})
+    results = retainsim.run(scenario, jobs=1, customers=True)
+    for each in names_of(results):
+        for arm in list(results.arms)[:3]:
+            check(chart(each)(results, arm=arm))

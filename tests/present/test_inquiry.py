@@ -57,6 +57,13 @@ def test_the_page_of_an_answer_says_all_and_asks_for_nothing(found):
     assert found.report["scenario"]["sha256"] in " ".join(e["text"] for e in page.all("dd"))
 
 
+def test_the_page_of_an_answer_loads_offline_without_a_complaint(tmp_path, chromium):
+    path = answer("whale", "long_names").html(tmp_path / "report.html")
+    page, log = chromium(path, "--dump-dom", "--host-resolver-rules=MAP * ~NOTFOUND")
+    assert "CONSOLE" not in log, log
+    assert "</footer>" in page
+
+
 def test_a_second_deck_and_page_have_the_same_bytes(tmp_path):
     found = answer("sweep", "plain")
     assert found.deck(tmp_path / "a.pptx").read_bytes() == found.deck(tmp_path / "b.pptx").read_bytes()
