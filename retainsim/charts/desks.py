@@ -208,10 +208,13 @@ def _thinned(time: Scale, wide: float) -> Scale:
 def _draw(subject: Subject, panel: Panel, desk: Desk, measure: str, *, is_last: bool) -> None:
     """Draw a measure of a desk, arm by arm, with its numbers and at the last desk the arms' titles."""
     labels = []
-    for arm, found in desk.paths[measure].items():
+    first = next(iter(desk.paths[measure].values())).mean
+    for place, (arm, found) in enumerate(desk.paths[measure].items()):
+        is_twin = place > 0 and np.array_equal(found.mean, first, equal_nan=True)
         colour, told = arm_colours(subject.results)[arm], desk.told[arm] or {}
         panel.ax.fill_between(found.months, found.low, found.high, color=colour, alpha=0.16, linewidth=0)
-        look: dict[str, Any] = {"color": colour, "linewidth": 2.2 * panel.slide.scale}
+        dashes = (0.0, (6.0, 6.0)) if is_twin else "-"  # the line below stays in view
+        look: dict[str, Any] = {"color": colour, "linewidth": 2.2 * panel.slide.scale, "linestyle": dashes}
         panel.ax.plot(found.months, found.mean, marker="o" if len(found.months) == 1 else "", **look)
         known, mean = found.mean[np.isfinite(found.mean)], told.get(measure, {}).get("mean")
         if known.size:
