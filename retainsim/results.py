@@ -104,6 +104,20 @@ class Results:
         return pd.DataFrame(rows).T.rename_axis("arm")
 
     @property
+    def desks(self) -> pd.DataFrame | None:
+        """Return calls and minutes by arm, replication, month and desk, where there is a service desk."""
+        from retainsim.study.desks import by_month
+
+        return by_month(self.observations)
+
+    @property
+    def concentration(self) -> pd.DataFrame | None:
+        """Return what the largest customers are at every quarter's end, where there are key accounts or clients."""
+        from retainsim.study.concentration import by_quarter
+
+        return by_quarter(self.observations)
+
+    @property
     def plot(self) -> Plot:
         """Return the charts of this run: `results.plot.pool()`."""
         from retainsim.charts import Plot

@@ -16,7 +16,18 @@ if TYPE_CHECKING:
     from retainsim.results import Results
     from retainsim.study.answer import Answer
 
-__all__ = ["ANSWERS", "EXTRA", "NAMES", "AnswerChart", "Chart", "Plot", "chart_of_answer", "draw", "names_of"]
+__all__ = [
+    "ANSWERS",
+    "EXTRA",
+    "FORMATS",
+    "NAMES",
+    "AnswerChart",
+    "Chart",
+    "Plot",
+    "chart_of_answer",
+    "draw",
+    "names_of",
+]
 
 NAMES = ("npv", "bridge", "pool", "reasons", "incidence", "survival", "cohorts", "cash")
 """The charts, in the order of an argument: what it is worth, what of, how it comes about, why, and when it pays."""
@@ -24,8 +35,11 @@ NAMES = ("npv", "bridge", "pool", "reasons", "incidence", "survival", "cohorts",
 _OF_JOINERS = ("incidence", "survival", "cohorts")
 """Charts of those who join, which a run is left without where nobody is watched from joining on."""
 
-EXTRA = {"leaks": "leaks", "whale_curve": "customers"}
-"""Charts of tables that a run has only if asked for, with the table each is of."""
+FORMATS = ("png", "svg", "pdf")
+"""Formats of a file: a picture, a drawing whose text is text, and a page whose fonts are in it."""
+
+EXTRA = {"leaks": "leaks", "whale_curve": "customers", "desks": "desks", "concentration": "concentration"}
+"""Charts of tables that not every run has, because of what it was asked for or is of, with the table of each."""
 
 ANSWERS = ("account", "breakeven", "isoprofit", "optimise", "sweep", "tornado", "uncertainty", "whale")
 """Charts of the answers to questions; each answer says which are its own."""
@@ -64,12 +78,16 @@ class Plot:
         plot.__name__, plot.__doc__ = name, chart(name).__doc__
         return plot
 
+    def save(self, folder: str | os.PathLike[str], *, formats: Iterable[str] = FORMATS[:2]) -> list[Path]:
+        """Draw every chart of the run into a folder, which is made if need be, and return the files."""
+        return draw(self._results, folder, formats=formats)
+
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *names_of(self._results)]
 
 
 def names_of(results: Results) -> tuple[str, ...]:
-    """Return the charts of a run: those of every run, and those of what it was asked for besides."""
+    """Return the charts of a run: those of every run, and those of what it has besides."""
     joined = len(results.lifetimes) > 0
     mine = [name for name in NAMES if joined or name not in _OF_JOINERS]
     return (*mine, *(name for name, table in EXTRA.items() if getattr(results, table) is not None))
@@ -88,7 +106,7 @@ def chart_of_answer(name: str) -> AnswerChart:
 
 
 def draw(
-    found: Results | Answer, folder: str | os.PathLike[str], *, formats: Iterable[str] = ("png", "svg")
+    found: Results | Answer, folder: str | os.PathLike[str], *, formats: Iterable[str] = FORMATS[:2]
 ) -> list[Path]:
     """Draw every chart of a run or an answer into a folder, which is made if need be, and return the files.
 
@@ -102,8 +120,7 @@ def draw(
 
     wanted = list(formats)
     for ending in wanted:
-        if ending not in canvas.FORMATS:
-            raise UsageError(f"format {ending!r}; the formats are {' and '.join(canvas.FORMATS)}")
+        _check(ending)
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     paths = []
@@ -114,3 +131,8 @@ def draw(
             canvas.save(ax, path, ending)
             paths.append(path)
     return paths
+
+
+def _check(ending: str) -> None:
+    if ending not in FORMATS:
+        raise UsageError(f"format {ending!r}; the formats are {', '.join(FORMATS)}")

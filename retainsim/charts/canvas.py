@@ -7,22 +7,24 @@ Text is placed by measure, as figure text, and is never parsed as mathematics.
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import matplotlib.style
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox
 
+from retainsim.charts import FORMATS as FORMATS
 from retainsim.charts.colours import AXIS, GREY, INK
-from retainsim.charts.lettering import ASCENT, PITCH, balance, bound, clean, families, height, sentence, wrap
+from retainsim.charts.drawing import content
+from retainsim.charts.drawing import style as style
+from retainsim.charts.lettering import ASCENT, PITCH, balance, bound, clean, families, height, level, wrap
+from retainsim.errors import UsageError
 from retainsim.results import write_whole
 
 if TYPE_CHECKING:
@@ -30,26 +32,13 @@ if TYPE_CHECKING:
     from retainsim.results import Results
     from retainsim.study.answer import Answer
 
-STYLE = Path(__file__).with_name("retainsim.mplstyle")
 SIZE = (40 / 3, 7.5)
 MARGIN = (0.6, 0.42)
 INCH = 72.0
 SMALL, NORMAL, LARGE = 12.0, 13.0, 14.0
 _TITLES = ((24.0, 2), (21.0, 2), (18.0, 3))
 """Sizes of the title, and in how many lines it must fit to have that size."""
-_METADATA: dict[str, dict[str, str | None]] = {
-    "png": {"Software": None},
-    "svg": {"Date": None, "Creator": None},
-}
-FORMATS = tuple(_METADATA)
 _NOTEBOOK_DPI = 80
-
-
-@contextmanager
-def style() -> Iterator[None]:
-    """Draw as the style file says, whatever the user's own settings are."""
-    with matplotlib.style.context(STYLE, after_reset=True):
-        yield
 
 
 class Sheet(Axes):
@@ -57,11 +46,22 @@ class Sheet(Axes):
 
     slide: Slide | None = None
 
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the slide to a file, .png, .svg or .pdf by its name, whole or not at all, and return its path.
+
+        Raises
+        ------
+        UsageError
+            If the file has another ending.
+        """
+        place = Path(path)
+        if (ending := place.suffix[1:].lower()) not in FORMATS:
+            raise UsageError(f"{place}: a chart is saved as {', '.join(f'.{known}' for known in FORMATS)}")
+        save(self, place, ending)
+        return place
+
     def _repr_png_(self) -> bytes:
-        file = io.BytesIO()
-        with style():
-            _root(self).savefig(file, format="png", dpi=_NOTEBOOK_DPI, metadata=_METADATA["png"])
-        return file.getvalue()
+        return content(_root(self), "png", dpi=_NOTEBOOK_DPI)
 
 
 @dataclass(frozen=True)
@@ -116,14 +116,14 @@ class Slide:
     def __init__(
         self, results: Results | Answer, finding: str, about: str, *, notes: Iterable[str] = (), ax: Axes | None = None
     ) -> None:
-        self.finding, self.about, self.notes = sentence(finding), sentence(about), tuple(map(sentence, notes))
+        self.finding, self.about, self.notes = level(finding), level(about), tuple(map(level, notes))
         self._guest = ax
         self._figure = _root(ax) if ax is not None else Figure(figsize=SIZE)
         if ax is None:
             FigureCanvasAgg(self._figure)
             self._figure.set_label(self.finding)
         self._place(ax)
-        self.bottom = self._foot([bound(sentence(line)) for line in (*self.notes, source_of(results))])
+        self.bottom = self._foot([bound(level(line)) for line in (*self.notes, source_of(results))])
         self.top = self._head(bound(self.finding), bound(self.about))
 
     def panel(self, box: tuple[float, float, float, float], across: Scale, up: Scale, *, grid: str = "y") -> Panel:
@@ -212,16 +212,13 @@ class Slide:
 
 def save(ax: Axes, path: Path, ending: str) -> None:
     """Write the figure of a chart, whole or not at all, and with the same bytes whenever it is drawn."""
-    content = drawn(ax, ending)
-    write_whole(path, lambda file: Path(file).write_bytes(content))
+    found = drawn(ax, ending)
+    write_whole(path, lambda file: Path(file).write_bytes(found))
 
 
 def drawn(ax: Axes, ending: str) -> bytes:
     """Return the figure of a chart as the content of a file, the same whenever it is drawn."""
-    figure, file = _root(ax), io.BytesIO()
-    with style():
-        figure.savefig(file, format=ending, metadata=dict(_METADATA[ending], Title=figure.get_label()))
-    return file.getvalue()
+    return content(_root(ax), ending)
 
 
 def slide_of(ax: Axes) -> Slide:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
@@ -26,6 +27,8 @@ BOUND = "\u00a0"
 """A space at which no line is broken: between a number and its unit."""
 _MEASURED = 100.0
 """Size (points) at which type is measured."""
+_MARKS = re.compile(r"[^._/]*[._/]|[^._/]+")
+"""Parts of a word that may stand on lines of their own: keys of a scenario are words with dots."""
 _SAFETY = 1.02
 """What is drawn may be wider than what is measured by the rounding of pixels."""
 
@@ -39,6 +42,11 @@ def visible(text: str) -> str:
     """Return a text without characters that cannot be seen; ends of lines and bound spaces stay."""
     kept = "\n" + BOUND
     return "".join(c if c.isprintable() or c in kept else "" if unicodedata.category(c) == "Cf" else " " for c in text)
+
+
+def level(text: str) -> str:
+    """Return a text as one line of what can be seen, with a capital at its start; bound spaces stay."""
+    return sentence(visible(text).replace("\n", " "))
 
 
 def bound(text: str) -> str:
@@ -146,12 +154,11 @@ def _broken(text: str, size: float, room: float, bold: bool) -> list[str]:
 
 
 def _pieces(word: str, size: float, room: float, bold: bool) -> list[str]:
-    """Return a word, in pieces where it is wider than the room."""
-    if width(word, size, bold) <= room:
-        return [word]
+    """Return a word, in pieces where it is wider than the room: after its marks where there are any, else anywhere."""
     pieces = [""]
-    for letter in word:
-        if pieces[-1] and width(pieces[-1] + letter, size, bold) > room:
-            pieces.append("")
-        pieces[-1] += letter
+    for part in _MARKS.findall(word):
+        for each in [part] if width(part, size, bold) <= room else part:
+            if pieces[-1] and width(pieces[-1] + each, size, bold) > room:
+                pieces.append("")
+            pieces[-1] += each
     return pieces

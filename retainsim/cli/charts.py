@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from retainsim.charts import FORMATS
 from retainsim.cli import option
 
 if TYPE_CHECKING:
     from retainsim.cli.screen import Screen
-
-FORMATS = ("png", "svg")
 
 
 @click.command(short_help="Draw the charts of a run anew.")
 @click.argument("run")
 @click.option("-o", "--out", help="Folder of the charts; default: charts in the folder of the run.")
 @click.option(
-    "--format", "formats", multiple=True, type=click.Choice(FORMATS), default=FORMATS,
-    help="Format of the charts, repeatable; default: png and svg.",
+    "--format", "formats", multiple=True, type=click.Choice(FORMATS), default=FORMATS[:2],
+    help="Format of the charts, repeatable: png, svg, pdf; default: png and svg.",
 )  # fmt: skip
 @option.screen
 def command(run: str, *, out: str | None, formats: tuple[str, ...], screen: Screen) -> None:
@@ -29,7 +28,7 @@ def command(run: str, *, out: str | None, formats: tuple[str, ...], screen: Scre
     \b
     Example:
       retainsim run scenarios/five_points.toml --out runs/mine --no-charts
-      retainsim charts runs/mine --format svg
+      retainsim charts runs/mine --format svg --format pdf
     """
     from retainsim.results import is_answer, open_run
     from retainsim.study.answer import open_answer

@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from retainsim.charts import FORMATS
 from retainsim.errors import StopError, UsageError
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def run_folder(out: str | None, scenario: Scenario, *, force: bool, question: st
 def forget_charts(folder: Path) -> None:
     """Take away the charts of a run that has been overwritten, lest they seem to show the new one."""
     for path in (folder / "charts").glob("*"):
-        if path.suffix in (".png", ".svg"):
+        if path.suffix[1:] in FORMATS:
             path.unlink()
 
 

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from retainsim.cli.screen import Screen
 
 
-@click.command(short_help="Make a report of a run: one HTML file.")
+@click.command(short_help="Make a report of a run or of an answer: one HTML file.")
 @option.derived("report.html")
 @option.screen
 def command(run: str, *, out: str | None, screen: Screen) -> None:
-    """Make a report of a run: one HTML file that needs nothing but itself, to send or to print.
+    """Make a report of a run, or of the answer to a question: one HTML file that needs nothing but itself.
 
     Verdict first, then charts and tables, assumptions, definitions, the self-check, and where the numbers come from.
 

@@ -26,8 +26,8 @@ COMMANDS = {
     "runs": "List runs, newest first.",
     "story": "Tell the life of one customer.",
     "charts": "Draw the charts of a run anew.",
-    "deck": "Make a PowerPoint deck of a run.",
-    "report": "Make a report of a run: one HTML file.",
+    "deck": "Make a PowerPoint deck of a run or of an answer.",
+    "report": "Make a report of a run or of an answer: one HTML file.",
     "workbook": "Make an Excel workbook of a run.",
     "schema": "Print the JSON Schema of scenario files, for editors.",
 }

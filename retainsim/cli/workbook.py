@@ -26,4 +26,6 @@ def command(run: str, *, out: str | None, screen: Screen) -> None:
       retainsim workbook runs/mine
     """
 
-    derive.derive(run, out, lambda results, path: results.workbook(path), name="workbook.xlsx", screen=screen)
+    derive.derive(
+        run, out, lambda results, path: results.workbook(path), name="workbook.xlsx", screen=screen, answers=False
+    )

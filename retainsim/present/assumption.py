@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from retainsim.charts.lettering import visible
 from retainsim.scenario.keys import dotted, find
 from retainsim.wording import Money
 
 if TYPE_CHECKING:
     from retainsim.results import Results
+    from retainsim.study.answer import Answer
 
 _UNITS = {1e3: "thousand", 1e6: "million"}
 _MOST = 12
@@ -33,10 +35,10 @@ class Assumption:
             return str(self.value).lower()
         if isinstance(self.value, (int, float)):
             return f"{self.value:,.10g}"
-        return str(self.value)
+        return visible(str(self.value))
 
 
-def assumptions(results: Results) -> list[Assumption]:
+def assumptions(results: Results | Answer) -> list[Assumption]:
     """Return what the file of a run says, in its order; what is not known stands as the law it is drawn from."""
     tree, laws = results.scenario.document.tree, results.scenario.distributions
     money = money_unit(Money.of(results.scenario.parameters))

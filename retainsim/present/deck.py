@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from retainsim.charts import chart, names_of
 from retainsim.charts.canvas import INCH, LARGE, drawn, head_of, slide_of, source_of
 from retainsim.charts.colours import ink
-from retainsim.charts.lettering import balance, bound, height, sentence, spread
+from retainsim.charts.lettering import balance, bound, height, level, sentence, spread
 from retainsim.present import origin
 from retainsim.present.armtable import arm_rows, caption, heads
 from retainsim.present.assumption import assumptions
@@ -25,7 +25,10 @@ from retainsim.present.page import INSET, MUTED, Page
 from retainsim.results import write_whole
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from retainsim.results import Results
+    from retainsim.study.answer import Answer
 
 _GAP = 0.25
 _ENDS = 0.24
@@ -43,18 +46,19 @@ def write(results: Results, path: str | os.PathLike[str], *, template: str | os.
         If the template cannot be used.
     """
     master = open_master(template)
-    _headline(master, results)
+    write_headline(master, results, [origin.checked(results)])
     _arms(master, results)
     for name in names_of(results):
         _chart(master, results, name)
-    _assumptions(master, results)
+    write_assumptions(master, results)
     _self_check(master, results)
-    content = _content(master, results)
+    content = content_of(master, results)
     write_whole(Path(path), lambda file: Path(file).write_bytes(content))
     return Path(path)
 
 
-def _content(master: Master, results: Results) -> bytes:
+def content_of(master: Master, results: Results | Answer) -> bytes:
+    """Return the deck as the content of a file that tells nothing of when it was made."""
     properties, file = master.deck.core_properties, io.BytesIO()
     properties.title, properties.author = origin.provenance(results)["Scenario"], "retainsim"
     properties.last_modified_by, properties.revision = "retainsim", 1
@@ -66,20 +70,20 @@ def _content(master: Master, results: Results) -> bytes:
 # -- slides of words --------------------------------------------------------------------------------------------
 
 
-def _headline(master: Master, results: Results) -> None:
-    """Say what the run answers: the first sentence above, the others below it."""
-    first, *others = [sentence(each) for each in results.verdict]
+def write_headline(master: Master, results: Results | Answer, more: Sequence[str] = ()) -> None:
+    """Say what the run answers: the first sentence above, the others below it, with more before the warnings."""
+    first, *others = map(level, results.verdict)
     page = Page(master, first)
-    _foot(page, results, [])
-    warnings = [f"Beware: {warning}" for warning in results.report["warnings"]]
-    texts = [f"• {text}" for text in (*others, origin.checked(results), *warnings)]
+    write_foot(page, results, [])
+    warnings = [level(f"Beware: {warning}") for warning in results.report["warnings"]]
+    texts = [f"• {text}" for text in (*others, *more, *warnings)]
     for size in _BODIES:
         if _tall(texts, size, page.room) <= page.room.height:
             break
     while len(texts) > 1 and _tall(texts, size, page.room) > page.room.height:
         texts = [*texts[:-2], "• More in the notes of this slide."]
     page.text("\n".join(texts), size)
-    page.notes(_notes(results, [*results.verdict, *results.report["warnings"]]))
+    page.notes(notes_of(results, [*results.verdict, *results.report["warnings"]]))
 
 
 def _tall(texts: Sequence[str], size: float, room: Box) -> float:
@@ -91,7 +95,7 @@ def _tall(texts: Sequence[str], size: float, room: Box) -> float:
 
 def _arms(master: Master, results: Results) -> None:
     rows = [heads(results), *arm_rows(results)]
-    _tables(
+    write_tables(
         master,
         results,
         "Every arm: what it is worth, and who is still there",
@@ -101,11 +105,12 @@ def _arms(master: Master, results: Results) -> None:
     )
 
 
-def _assumptions(master: Master, results: Results) -> None:
+def write_assumptions(master: Master, results: Results | Answer) -> None:
+    """Say what the scenario assumes, key by key."""
     rows = [("Key", "Value", "Unit", "Meaning")]
     rows += [(each.key, each.said, each.unit, each.about) for each in assumptions(results)]
     title = f"The numbers above rest on {len(rows) - 1} assumptions of the scenario"
-    _tables(master, results, title, rows, (3.4, 2.4, 1.8, 4.0), " ".join(origin.terms(results)), right=99)
+    write_tables(master, results, title, rows, (3.4, 2.4, 1.8, 4.0), " ".join(origin.terms(results)), right=99)
 
 
 def _self_check(master: Master, results: Results) -> None:
@@ -119,12 +124,12 @@ def _self_check(master: Master, results: Results) -> None:
     page.text(said, _SMALL, most=2)
     if len(rows) > 1:
         page.table(rows, (4.0, 1.6, 1.6, 2.8, 1.1), right=1)
-    page.notes(_notes(results, []))
+    page.notes(notes_of(results, []))
 
 
-def _tables(
-    master: Master, results: Results, title: str, rows: Sequence[Sequence[str]], widths: Sequence[float], about: str,
-    *, right: int = 1,
+def write_tables(
+    master: Master, results: Results | Answer, title: str, rows: Sequence[Sequence[str]], widths: Sequence[float],
+    about: str, *, right: int = 1,
 ) -> None:  # fmt: skip
     """Write rows on as many slides as they take, each with the head and the title."""
     head, rest, number = rows[0], list(rows[1:]), 0
@@ -133,18 +138,18 @@ def _tables(
         page = Page(master, title if number == 1 else f"{title} ({number})")
         if number == 1:
             page.text(about, _SMALL, colour=MUTED, most=3)
-        _foot(page, results, [])
+        write_foot(page, results, [])
         rest = rest[page.table([head, *rest], widths, size=_SMALL, right=right) :]
-        page.notes(_notes(results, []))
+        page.notes(notes_of(results, []))
 
 
-def _foot(page: Page, results: Results, notes: Sequence[str]) -> None:
+def write_foot(page: Page, results: Results | Answer, notes: Sequence[str]) -> None:
     """Write notes and the source at the bottom."""
     lines = [bound(sentence(line)) for line in (*notes, source_of(results))]
     page.text("\n".join(lines), _SMALL, colour=MUTED, most=2, foot=True)
 
 
-def _notes(results: Results, said: Sequence[str]) -> str:
+def notes_of(results: Results | Answer, said: Sequence[str]) -> str:
     """Return speaker notes: what is shown, what identifies the run, what it rests on."""
     facts = [f"{key}: {value}" for key, value in origin.provenance(results).items()]
     warnings = [f"Beware: {warning}" for warning in results.report["warnings"]]
@@ -158,17 +163,17 @@ def _chart(master: Master, results: Results, name: str) -> None:
     """Show a chart natively, or as a picture where it can only be drawn."""
     found = native(name, results)
     if found is None:
-        _picture(master, results, name)
+        write_picture(master, results, chart(name)(results))
         return
     page = Page(master, sentence(found.finding))
     page.text(bound(sentence(found.about)), LARGE, colour=MUTED, most=2)
-    _foot(page, results, found.notes)
+    write_foot(page, results, found.notes)
     for part, box in zip(found.parts, _boxes(found, page.room), strict=True):
         if part.runs:
             _with_ends(page, part, box, found)
         else:
             add_chart(page.slide.shapes, part, box, master=master, alt=f"{found.finding}. {part.title}")
-    page.notes(_notes(results, [found.finding, found.about, *found.notes]))
+    page.notes(notes_of(results, [found.finding, found.about, *found.notes]))
 
 
 def _boxes(found: Native, room: Box) -> list[Box]:
@@ -207,9 +212,8 @@ def _with_ends(page: Page, part: Part, box: Box, found: Native) -> None:
         page.write(place, text.split("\n"), _SMALL, colour=ink(each.colour), bold=True, tight=True)
 
 
-def _picture(master: Master, results: Results, name: str) -> None:
+def write_picture(master: Master, results: Results | Answer, ax: Axes) -> None:
     """Show a chart as a picture, without its own title."""
-    ax = chart(name)(results)
     slide, head = slide_of(ax), head_of(ax)
     page = Page(master, slide.finding)
     page.text(slide.about, LARGE, colour=MUTED, most=2)
@@ -219,4 +223,4 @@ def _picture(master: Master, results: Results, name: str) -> None:
     shape: Any = page.slide.shapes.add_picture(io.BytesIO(drawn(ax, "png")), *master.placed(place))
     shape.crop_top = head
     shape._element.nvPicPr.cNvPr.set("descr", f"{slide.finding}. {slide.about}")
-    page.notes(_notes(results, [slide.finding, slide.about, *slide.notes]))
+    page.notes(notes_of(results, [slide.finding, slide.about, *slide.notes]))

@@ -115,5 +115,51 @@ GLOSSARY = {
         "money",
         "Cost per customer-month that would use up the arm's gain to the horizon.",
     ),
+    "concentration.largest_share": (
+        "Largest customer's share of revenue",
+        "share",
+        "Share of what customers pay a month that the largest pays, mean of the quarters' ends.",
+    ),
+    "concentration.ten_largest_share": (
+        "Ten largest customers' share of revenue",
+        "share",
+        "Share of what customers pay a month that the ten largest pay, mean of the quarters' ends.",
+    ),
+    "concentration.key_accounts_share": (
+        "Key accounts' share of revenue",
+        "share",
+        "Share of what customers pay a month that key accounts pay, named clients among them, mean of the quarters' "
+        "ends.",
+    ),
+    "concentration.herfindahl": (
+        "HHI",
+        "count",
+        "Sum of all customers' squared shares of revenue, mean of the quarters' ends: 1 if one customer brings all.",
+    ),
+    "concentration.landslides": (
+        "Landslides",
+        "count",
+        "Quarters in which so much revenue leaves with key accounts as the scenario calls a landslide.",
+    ),
+    "concentration.revenue_at_risk": (
+        "Revenue at risk",
+        "share",
+        "How far revenue is below what the same quarter brings on average, in the worst 5 % of quarters.",
+    ),
+    "service_desk.wait_minutes": (
+        "Wait at the service desk",
+        "minutes",
+        "Minutes from a call to its answer or to the hanging up, mean of all calls to the horizon.",
+    ),
+    "service_desk.hang_up_share": (
+        "Callers who hang up",
+        "share",
+        "Share of all calls to the horizon in which nobody answers before the caller's patience ends.",
+    ),
+    "service_desk.busy_share": (
+        "Agents busy",
+        "share",
+        "Share of the time in which agents are there for calls that they talk.",
+    ),
 }
-"""Label, kind (money, count, share or months) and definition of every measure with a name of its own."""
+"""Label, kind (money, count, share, minutes or months) and definition of every measure with a name of its own."""

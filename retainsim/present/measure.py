@@ -18,10 +18,11 @@ _PAIRED = ("p_better", "p_mean_better", "expected_loss", "saved", "payback_month
 _NO_MEASURES = ("title", "versus_baseline", "lever", "left_by_reason", "left_by_mechanism")
 BASES = "reasons"
 """Under this name the report counts who left for a reason by itself."""
-_GROUPS = {
+GROUPS = {
     "left_by_reason": ("Left for {}", "Customers who left for the reason “{}”, to the horizon."),
     "left_by_mechanism": ("Left through {}", "Customers whose reason to leave had been fed by: {}."),
 }
+"""Measures of which there is one for each reason, or mechanism: label and meaning."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,10 @@ class Row:
 def measures(results: Results) -> list[Row]:
     """Return every measure of a run, in the order of the report; what compares with the baseline comes last."""
     arms = results.report["arms"]
-    names = dict.fromkeys(name for arm in arms.values() for name in arm if name not in _NO_MEASURES)
-    rows = [_row(results, name, [arm.get(name) for arm in arms.values()]) for name in names]
-    for group, (label, about) in _GROUPS.items():
+    every = {name: measured(arm) for name, arm in arms.items()}
+    names = dict.fromkeys(name for found in every.values() for name in found)
+    rows = [_row(results, name, [found.get(name) for found in every.values()]) for name in names]
+    for group, (label, about) in GROUPS.items():
         parts = dict.fromkeys(part for arm in arms.values() for part in arm[group])
         for part in parts:
             found = [arm[group].get(part) for arm in arms.values()]
@@ -53,7 +55,26 @@ def measures(results: Results) -> list[Row]:
     return rows
 
 
+def measured(arm: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the measures of an arm by name, those of its large customers and of its service desk last."""
+    found = {name: each for name, each in arm.items() if name not in _NO_MEASURES and _is_measure(each)}
+    found |= {f"concentration.{name}": each for name, each in arm.get("concentration", {}).items()}
+    told = arm.get("service_desk", {"all": {}})
+    for desk, seen in {"": told["all"], **told.get("desks", {})}.items():
+        found |= {f"service_desk.{name}{f'.{desk}' * bool(desk)}": each for name, each in seen.items()}
+    return found
+
+
+def _is_measure(found: Any) -> bool:
+    return "mean" in found if isinstance(found, Mapping) else found is None or isinstance(found, (int, float))
+
+
 def _row(results: Results, name: str, found: list[Any]) -> Row:
+    group, _, rest = name.partition(".")
+    measure, _, desk = rest.partition(".")
+    if desk:
+        label, kind, about = GLOSSARY[f"{group}.{measure}"]
+        return Row(name, f"{label} at the desk “{_word(desk)}”", f"{about} At this desk.", _cells(results, found, kind))
     line = (sentence(_word(name)), "money", f"Ledger line “{_word(name)}” to the horizon, not discounted.")
     label, kind, about = GLOSSARY.get(name, line)
     return Row(name, label, about, _cells(results, found, kind))
@@ -80,6 +101,8 @@ def _said(subject: Subject, found: Any, kind: str) -> str:
         return written
     if kind == "money":
         return f"{written} ({subject.ends(found['low'], found['high'])})"
+    if kind == "minutes":
+        return f"{written} ({amount(found['low'])} to {amount(found['high'])})"
     return f"{written} ({_number(subject, found['low'], kind)} to {_number(subject, found['high'], kind)})"
 
 
@@ -88,6 +111,8 @@ def _number(subject: Subject, value: float, kind: str) -> str:
         return subject.say(value)
     if kind == "share":
         return percent(value)
+    if kind == "minutes":
+        return f"{amount(value)} minutes"
     return f"month {value:,.1f}" if kind == "months" else amount(value)
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from retainsim.charts.subject import Subject
+from retainsim.charts.voice import Voice
 from retainsim.wording import figure, percent, span
 
 if TYPE_CHECKING:
     from retainsim.results import Results
+    from retainsim.study.answer import Answer
 
 
-def provenance(results: Results) -> dict[str, str]:
-    """Return what identifies a run: its id, seed, program and the fingerprint of its scenario."""
+def provenance(results: Results | Answer) -> dict[str, str]:
+    """Return what identifies a run, or the answer to a question: id, seed, program, fingerprint of the scenario."""
     run, scenario = results.report["run"], results.report["scenario"]
-    return {
+    books = results.report.get("books")
+    found = {
         "Run": results.folder.resolve().name if results.folder else "not saved",
         "Scenario": str(scenario["title"]),
         "File": str(scenario["file"]),
@@ -23,16 +25,19 @@ def provenance(results: Results) -> dict[str, str]:
         "Replications": f"{run['replications']:,}",
         "Horizon": f"{span(run['months'])}, in steps of {run['step']:g} months",
         "Program": f"retainsim {run['version']}",
-        "Books": f"balance to {results.report['books']['max_relative_error']:.1g} of what is booked, at worst",
     }
+    balance = {"Books": f"balance to {books['max_relative_error']:.1g} of what is booked, at worst"} if books else {}
+    return found | balance
 
 
-def terms(results: Results) -> list[str]:
-    """Return in sentences what every number of a run rests on."""
+def terms(results: Results | Answer) -> list[str]:
+    """Return in sentences what every number of a run, or of an answer, rests on."""
+    played = "Every arm was played" if "arms" in results.report else "All that is compared was played"
+    alike = "all arms" if "arms" in results.report else "all of it"
     run, uncertain = results.report["run"], results.report["run"]["uncertain_inputs"]
     said = [
-        f"NPV {Subject(results, 'baseline').terms}, discounted at {percent(run['discount_rate'])} a year, nominal.",
-        f"Every arm was played {run['replications']:,} times, all arms with the same luck, customer by customer.",
+        f"NPV {Voice(results).terms}, discounted at {percent(run['discount_rate'])} a year, nominal.",
+        f"{played} {run['replications']:,} times, {alike} with the same luck, customer by customer.",
         "Ranges are 95 % intervals of the mean: how well the mean is known, not how far one future is from another.",
     ]
     if uncertain:

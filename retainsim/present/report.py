@@ -23,9 +23,11 @@ from retainsim.wording import percent
 
 if TYPE_CHECKING:
     from jinja2 import Template
+    from matplotlib.axes import Axes
 
     from retainsim.present.native import Part
     from retainsim.results import Results
+    from retainsim.study.answer import Answer
 
 TEMPLATE = Path(__file__).with_name("report.html.jinja")
 
@@ -59,20 +61,29 @@ def write(results: Results, path: str | os.PathLike[str]) -> Path:
 
 def html(results: Results) -> str:
     """Return the report of a run: one page of HTML that asks for nothing from anywhere."""
-    return _template().render(
-        title=clean(results.report["scenario"]["title"]),
-        verdict=[visible(sentence(each)) for each in results.verdict],
-        warnings=[visible(each) for each in results.report["warnings"]],
+    return render(
+        results,
         checked=origin.checked(results),
         arms=Table(caption(results), heads(results), tuple(arm_rows(results))),
         figures=[_figure(results, name) for name in names_of(results)],
+        tables=[],
         titles=[clean(title) for title in results.arms.values()],
         measures=measures(results),
-        assumptions=assumptions(results),
-        terms=origin.terms(results),
         checks=origin.self_check(results),
-        provenance=origin.provenance(results),
-        source=source_of(results),
+    )
+
+
+def render(found: Results | Answer, **parts: Any) -> str:
+    """Return the page of a run, or of the answer to a question, with the parts that only one of them has."""
+    return _template().render(
+        title=clean(found.report["scenario"]["title"]),
+        verdict=[visible(sentence(each)) for each in found.verdict],
+        warnings=[visible(each) for each in found.report["warnings"]],
+        assumptions=assumptions(found),
+        terms=origin.terms(found),
+        provenance=origin.provenance(found),
+        source=source_of(found),
+        **parts,
     )
 
 
@@ -85,12 +96,16 @@ def _template() -> Template:
 
 
 def _figure(results: Results, name: str) -> Figure:
+    found = native(name, results)
+    return figure_of(chart(name)(results), name, tuple(_table(part) for part in found.parts) if found else ())
+
+
+def figure_of(ax: Axes, name: str, tables: tuple[Table, ...] = ()) -> Figure:
+    """Return a chart with its words as a page shows it."""
     from markupsafe import Markup
 
-    ax = chart(name)(results)
-    slide, found = slide_of(ax), native(name, results)
+    slide = slide_of(ax)
     drawing = inline(ax, name, title=visible(slide.finding), about=visible(slide.about))
-    tables = tuple(_table(part) for part in found.parts) if found else ()
     return Figure(name, slide.finding, slide.about, slide.notes, Markup(drawing), tables)
 
 
@@ -100,14 +115,20 @@ def _table(part: Part) -> Table:
         names = " to ".join(series.name for series in part.series)
         head = part.title if len(part.series) == 1 else f"{part.title}: {names}"
         return Table(part.title, ("", head), tuple(zip(part.categories, part.said, strict=True)))
-    say = percent if part.number.endswith("%") else amount
     rows = tuple(
         (
             month,
-            *("–" if series.values[place] is None else say(series.values[place] or 0.0) for series in part.series),
+            *(_said(part, series.values[place]) for series in part.series),
         )
         for place, month in enumerate(part.categories)
         if place % part.every == 0
     )
     heads = tuple(each.title for each in part.series)
     return Table(part.title, (part.across, *heads), rows)
+
+
+def _said(part: Part, value: float | None) -> str:
+    """Write a value of a line as its axis counts: a number, or a share in per cent."""
+    if value is None:
+        return "–"
+    return percent(value) if part.number.endswith("%") else amount(value)

@@ -13,7 +13,7 @@ from retainsim.present import origin
 from retainsim.present.assumption import assumptions, money_unit
 from retainsim.present.bridgetab import write_bridge
 from retainsim.present.ledgerbook import Book, Cell
-from retainsim.present.measure import measures
+from retainsim.present.measure import GROUPS, measured, measures
 from retainsim.present.package import DATE, settled
 from retainsim.present.summarytab import Months, write_summary
 from retainsim.results import write_whole
@@ -67,9 +67,9 @@ def _measures(book: Book, results: Results) -> None:
 def _found(results: Results, arm: str, name: str) -> dict[str, float | None] | None:
     group, _, part = name.partition(".")
     mine = results.report["arms"][arm]
-    found = mine.get(group, mine.get("versus_baseline", {}).get(group))
-    if part:
-        found = found.get(part)
+    found = measured(mine).get(name, mine.get("versus_baseline", {}).get(name))
+    if group in GROUPS:
+        found = mine[group].get(part)
     if found is None or isinstance(found, dict):
         return found
     return {"mean": float(found)}

@@ -79,6 +79,18 @@ class Answer:
             raise UsageError(f"there is no chart {name!r}; the charts are {', '.join(self.charts) or 'none'}")
         return chart_of_answer(name or self.charts[0])(self, ax=ax)
 
+    def deck(self, path: str | os.PathLike[str], *, template: str | os.PathLike[str] | None = None) -> Path:
+        """Write a PowerPoint deck: verdict, charts, tables, assumptions; on the master of a template, if given."""
+        from retainsim.present.inquiry import write_deck
+
+        return write_deck(self, path, template=template)
+
+    def html(self, path: str | os.PathLike[str]) -> Path:
+        """Write a report: one HTML file that needs nothing but itself."""
+        from retainsim.present.inquiry import write_report
+
+        return write_report(self, path)
+
     def save(self, path: str | os.PathLike[str], *, force: bool = False) -> Path:
         """Write the folder of the answer (run.json, scenario.toml, answer.json, tables) and return it.
 

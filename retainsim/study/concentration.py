@@ -29,6 +29,20 @@ def added(outcomes: pd.DataFrame, played: Played) -> pd.DataFrame:
     return outcomes.assign(**seen, revenue_at_risk=np.concatenate(risks))
 
 
+def by_quarter(observations: pd.DataFrame) -> pd.DataFrame | None:
+    """Tabulate what is seen at every quarter's end, by arm, replication and month; None where nothing is watched.
+
+    Beside the shares: `key_revenue_lost`, the share of the revenue at the quarter's start that has left with key
+    accounts, and whether that is a landslide (1 or 0).
+    """
+    seen = observations[observations["mechanism"] == "concentration"]
+    if seen.empty:
+        return None
+    keys = ["arm", "replication", "month"]
+    wide = seen.pivot_table(index=keys, columns="measure", values="value", sort=False, observed=True)
+    return wide.reset_index().rename_axis(columns=None)
+
+
 def revenue_at_risk(quarters: Floats, share: float = 0.05) -> Floats:
     """Return by how much revenue falls short in the worst `share` of quarters, shape (replications,).
 

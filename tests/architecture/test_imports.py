@@ -37,7 +37,7 @@ UPWARDS = {
     ("results", "charts"): "`results.plot` likewise",
     ("results", "present"): "`results.deck`, `results.html`, `results.workbook` and what a notebook shows likewise",
     ("study", "charts"): "`answer.plot` likewise",
-    ("study", "present"): "what a notebook shows of an answer likewise",
+    ("study", "present"): "`answer.deck`, `answer.html` and what a notebook shows of an answer likewise",
 }
 RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
 

@@ -13,6 +13,8 @@ from retainsim.charts import NAMES
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import matrix
+
 LONG = "Keep <b>everybody</b> for $x^2$ months more, at {any} price \\frac{1}{2} & 100 % of _them_, whatever it costs"
 WORD = "Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtengesellschaft" + "W" * 39
 
@@ -163,6 +165,8 @@ LEAKS = {
 
 @functools.cache
 def made(name):
+    if name == "full":
+        return matrix.run("plain")
     if name in LEAKS:
         return leaking(*LEAKS[name])
     return retainsim.run(retainsim.loads(TEXTS[name]), replications=3, jobs=1, leaks=name == "leaky", customers=True)

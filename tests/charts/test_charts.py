@@ -1,7 +1,10 @@
 """What single charts say, and how they are called and kept."""
 
 import ast
+import os
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -11,7 +14,7 @@ from matplotlib.figure import Figure
 from visible_text import leaving, overlapping, texts
 
 import retainsim.charts
-from retainsim.charts import ANSWERS, EXTRA, NAMES, bridge, canvas, chart, draw
+from retainsim.charts import ANSWERS, EXTRA, NAMES, bridge, canvas, chart, draw, names_of
 from retainsim.charts.subject import Subject
 from retainsim.errors import UsageError
 
@@ -41,8 +44,8 @@ def test_an_unknown_chart_says_which_there_are(plain):
 
 @pytest.mark.parametrize("name", [*NAMES, *EXTRA])
 def test_an_unknown_arm_says_which_there_are(name, run):
-    with pytest.raises(UsageError, match="no arm 'nobody'; the arms are baseline, retention"):
-        chart(name)(run("leaky"), arm="nobody")
+    with pytest.raises(UsageError, match="no arm 'nobody'; the arms are baseline, arm0"):
+        chart(name)(run("full"), arm="nobody")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -56,6 +59,13 @@ def test_the_baseline_can_be_the_subject(name, scenario, run):
 
 def test_a_chart_shows_itself_in_a_notebook(plain):
     assert plain.plot.npv()._repr_png_().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(("name", "said"), [("desks", "no service desk"), ("concentration", "neither key accounts")])
+def test_a_chart_that_does_not_apply_says_why(name, said, plain):
+    assert name not in names_of(plain)
+    with pytest.raises(UsageError, match=said):
+        getattr(plain.plot, name)()
 
 
 # -- in the place of other axes ---------------------------------------------------------------------------------
@@ -173,7 +183,7 @@ def test_every_chart_is_drawn_in_every_format(plain, tmp_path):
 
 
 def test_an_unknown_format_is_refused_before_anything_is_drawn(plain, tmp_path):
-    with pytest.raises(UsageError, match="format 'gif'; the formats are png and svg"):
+    with pytest.raises(UsageError, match="format 'gif'; the formats are png, svg, pdf"):
         draw(plain, tmp_path / "charts", formats=["png", "gif"])
     assert not (tmp_path / "charts").exists()
 
@@ -187,6 +197,39 @@ def test_a_drawing_holds_its_words_as_words_and_no_date(name, many, run, tmp_pat
     words = " ".join("".join(node.itertext()) for node in root.iter("{http://www.w3.org/2000/svg}text"))
     assert "<b>everybody</b> for $x^2$" in words
     assert not re.search(r"<dc:date>|matplotlib\.org", source)
+
+
+TWICE = """
+from matplotlib.figure import Figure
+from retainsim.charts.drawing import content
+figure = Figure()
+figure.text(0.1, 0.5, "EUR 1.9 m: Ωμέγα ♥", weight="bold")
+figure.text(0.1, 0.2, "two fonts")
+print(content(figure, "pdf").hex())
+"""
+
+
+def test_a_page_has_the_same_bytes_in_every_process():
+    """Python's hashes of strings, and matplotlib's names of fonts with them, differ from process to process."""
+    words = [sys.executable, "-c", TWICE]
+    found = {subprocess.check_output(words, env=os.environ | {"PYTHONHASHSEED": seed}) for seed in ("1", "2")}
+    assert len(found) == 1
+
+
+def test_a_page_holds_its_fonts_and_no_date(plain, tmp_path):
+    content = plain.plot.npv().save(tmp_path / "npv.pdf").read_bytes()
+    fonts = set(re.findall(rb"/BaseFont /([^\s/]+)", content))
+    assert fonts
+    assert all(re.fullmatch(rb"[A-Z]{6}\+DejaVuSans(-Bold)?", font) for font in fonts)
+    assert content.count(b"/FontFile2") >= len(fonts)
+    assert not re.search(rb"/CreationDate|/ModDate|/Producer|/Creator|atplotlib", content)
+
+
+def test_one_chart_or_all_are_saved_by_the_names_of_their_files(plain, tmp_path):
+    assert plain.plot.pool().save(tmp_path / "pool.SVG").read_bytes().startswith(b"<?xml")
+    assert [path.name for path in plain.plot.save(tmp_path / "all", formats=["pdf"])] == [f"{n}.pdf" for n in NAMES]
+    with pytest.raises(UsageError, match=r"a chart is saved as \.png, \.svg, \.pdf"):
+        plain.plot.pool().save(tmp_path / "pool.gif")
 
 
 def test_a_picture_is_as_large_as_a_screen(plain, tmp_path):
@@ -212,7 +255,9 @@ def test_the_users_own_settings_change_nothing(plain, tmp_path):
 
 
 def test_every_chart_file_is_registered():
-    helpers = {"__init__", "canvas", "colours", "ending", "keyed", "lettering", "scales", "subject", "tenure", "voice"}
+    helpers = {
+        "__init__", "canvas", "colours", "drawing", "ending", "keyed", "lettering", "scales", "subject", "tenure", "voice",
+    }  # fmt: skip
     assert {path.stem for path in FOLDER.glob("*.py")} == helpers | set(NAMES) | set(EXTRA) | set(ANSWERS)
 
 

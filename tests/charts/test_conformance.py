@@ -60,7 +60,7 @@ def test_the_slide_is_sixteen_by_nine(drawn):
 
 @every
 def test_nothing_but_axes_is_returned(name, run):
-    assert isinstance(chart(name)(run("leaky")), Axes)
+    assert isinstance(chart(name)(run("full")), Axes)
 
 
 @every
@@ -68,5 +68,5 @@ def test_nothing_but_axes_is_returned(name, run):
 def test_a_second_drawing_has_the_same_bytes(name, run, tmp_path, ending):
     first, second = tmp_path / "first", tmp_path / "second"
     for path in (first, second):
-        canvas.save(chart(name)(run("leaky")), path, ending)
+        canvas.save(chart(name)(run("full")), path, ending)
     assert first.read_bytes() == second.read_bytes()

@@ -22,6 +22,13 @@ def test_charts_may_be_drawn_again_and_elsewhere(here, run_folder, play, answer)
     assert all(path.startswith("other/") and (here / path).is_file() for path in paths)
 
 
+def test_a_page_whose_fonts_are_in_it_is_made_only_if_asked_for(here, run_folder, play):
+    assert not [path for path in play("charts", "mine").stdout.split() if path.endswith(".pdf")]
+    paths = play("charts", "mine", "--format", "pdf").stdout.split()
+    assert paths
+    assert all((here / path).read_bytes().startswith(b"%PDF") for path in paths)
+
+
 def test_what_is_no_run_is_wrong_usage(here, play):
     (here / "empty").mkdir()
     assert "empty is not a finished run" in play("charts", "empty", code=2).stderr

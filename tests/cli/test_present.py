@@ -38,7 +38,14 @@ def test_what_is_no_run_is_wrong_usage(here, play, name):
     (here / "empty").mkdir()
     assert "empty is not a finished run" in play(name, "empty", code=2).stderr
     (here / "empty" / "answer.json").write_text("{}", encoding="utf-8")
-    assert "is made of a run" in play(name, "empty", code=2).stderr
+    assert ("is made of a run" if name == "workbook" else "no") in play(name, "empty", code=2).stderr
+
+
+@pytest.mark.parametrize("name", ["deck", "report"])
+def test_an_answer_has_a_deck_and_a_report_too(here, play, name):
+    play("sweep", "quick.toml", "--vary", "pool.customers=50,100", "--no-charts", "-o", "asked")
+    assert play(name, "asked").stdout == f"asked/{MADE[name]}\n"
+    assert (here / "asked" / MADE[name]).stat().st_size > 10_000
 
 
 def test_a_deck_says_which_template_is_wrong(here, run_folder, play):

@@ -1,6 +1,7 @@
 """Runs to present, each made once: an ordinary one, and what could go wrong with every other."""
 
 import functools
+import json
 import shutil
 import subprocess
 
@@ -16,6 +17,7 @@ HOSTILE = (
     "@SUM(1+1) \"quoted\" 'too' & {{ 7 * 7 }}",
     "+1 😀 שלום مرحبا",
     "-2+3 <img src=x onerror=alert(1)>",
+    "two\nlines, a \x07bell, \x1b[31mred\x1b[0m, \u202egnp.exe and 'z' \"><svg onload=alert(1)>",
 )
 """Titles of arms that would be run, as formula, markup or template, by a program that does not take them as text."""
 
@@ -49,9 +51,21 @@ def hostile_arm(place, title):
 
 
 def quoted(text):
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
+CLIENT = '[[accounts]]\nname = {name}\nsegment = "small"\nvolume = 9\ndiscount = 0.3\nannual_churn = 0.1\n'
+WATCHED = """
+[mechanisms.key_accounts]
+law = "pareto"
+alpha = 1.5
+key_share = 0.1
+[mechanisms.service_desk]
+agents = 1
+contacts = 2.0
+strain_per_hang_up = 0
+strain_per_minute = 0
+"""
 MANY = "".join(arm(f"arm{i}", f"retention = {{ churn = {1 - 0.01 * i} }}", f"{i}: {LONG}"[:120]) for i in range(1, 8))
 TEXTS = {
     "plain": scenario(arms=arm("retention", title="Five points more retention") + arm("none", "", "Nothing at all")),
@@ -77,14 +91,18 @@ TEXTS = {
     "hostile": scenario(
         title="=1+1 <script>alert(2)</script>",
         arms="".join(hostile_arm(place, title) for place, title in enumerate(HOSTILE, 1)),
+        tail="".join(CLIENT.format(name=quoted(title[:60])) for title in HOSTILE),
     ),
+    "watched": scenario(arms=arm("retention"), tail=WATCHED + CLIENT.format(name='"Nordwind AG"')),
     "leaky": scenario(arms=arm("retention"), tail='[mechanisms.failures]\nrate = 0.05\nstrain = 0.005\nreason = "core_failure"\n'),
 }  # fmt: skip
 
 
 @functools.cache
 def made(name):
-    return retainsim.run(retainsim.loads(TEXTS[name]), replications=3, jobs=1, leaks=name == "leaky")
+    return retainsim.run(
+        retainsim.loads(TEXTS[name]), replications=3, jobs=1, leaks=name == "leaky", customers=name == "watched"
+    )
 
 
 @pytest.fixture(scope="session")

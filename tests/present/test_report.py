@@ -159,6 +159,20 @@ def test_names_with_markup_are_shown_as_they_are(run):
     assert page.all("title")[0]["text"] == "=1+1 <script>alert(2)</script>"
 
 
+def test_waits_and_large_customers_are_among_the_measures(run):
+    """They are nested in the report of a run, and once ended the page in a KeyError."""
+    rows = {row.name: row for row in measures(run("watched"))}
+    assert rows["service_desk.wait_minutes"].cells[0].endswith(")")
+    assert " minutes (" in rows["service_desk.wait_minutes"].cells[0]
+    assert (
+        rows["concentration.ten_largest_share"]
+        .cells[0]
+        .startswith(
+            f"{100 * run('watched').report['arms']['baseline']['concentration']['ten_largest_share']['mean']:.1f} %"
+        )
+    )
+
+
 def test_warnings_and_a_failed_self_check_are_said_at_the_top(plain):
     import dataclasses
 
@@ -194,8 +208,10 @@ def test_a_second_report_has_the_same_bytes(plain, tmp_path):
     assert plain.html(tmp_path / "a.html").read_bytes() == plain.html(tmp_path / "b.html").read_bytes()
 
 
-def test_the_page_loads_offline_without_a_complaint(run, tmp_path, chromium):
-    path = run("hostile").html(tmp_path / "report.html")
+@pytest.mark.parametrize("name", ["hostile", "watched"])
+def test_the_page_loads_offline_without_a_complaint(run, tmp_path, chromium, name):
+    """The page forbids itself every request: one that it made all the same would be a complaint."""
+    path = run(name).html(tmp_path / "report.html")
     page, log = chromium(path, "--dump-dom", "--host-resolver-rules=MAP * ~NOTFOUND")
     assert "CONSOLE" not in log, log
     assert "Refused" not in log

@@ -119,6 +119,14 @@ def test_there_are_three_native_charts(path):
         assert len([name for name in file.namelist() if re.match(r"xl/charts/chart\d", name)]) == 3
 
 
+def test_waits_and_large_customers_stand_among_the_measures(run, tmp_path):
+    book = openpyxl.load_workbook(run("watched").workbook(tmp_path / "workbook.xlsx"), data_only=True)
+    lines = {(line[0], line[1]): line[2] for line in book["Measures"].iter_rows(values_only=True)}
+    told = run("watched").report["arms"]["retention"]
+    assert lines["Wait at the service desk", "retention"] == told["service_desk"]["all"]["wait_minutes"]["mean"]
+    assert lines["HHI", "retention"] == told["concentration"]["herfindahl"]["mean"]
+
+
 # -- single things ----------------------------------------------------------------------------------------------
 
 
@@ -135,7 +143,7 @@ def test_a_second_workbook_has_the_same_bytes(plain, tmp_path):
     assert plain.workbook(tmp_path / "a.xlsx").read_bytes() == plain.workbook(tmp_path / "b.xlsx").read_bytes()
 
 
-@pytest.mark.parametrize("name", ["plain", "loss", "hostile"])
+@pytest.mark.parametrize("name", ["plain", "loss", "hostile", "watched"])
 def test_libreoffice_comes_to_the_same_totals(run, tmp_path, soffice, name):
     path = run(name).workbook(tmp_path / "workbook.xlsx")
     forget_results(path, tmp_path / "bare.xlsx")

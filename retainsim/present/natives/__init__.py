@@ -9,12 +9,14 @@ if TYPE_CHECKING:
     from retainsim.present.native import Native
     from retainsim.results import Results
 
-NAMES = ("npv", "bridge", "pool", "reasons", "incidence", "survival", "cash", "leaks")
+NAMES = (
+    "npv", "bridge", "pool", "reasons", "incidence", "survival", "cash", "leaks", "desks", "concentration",
+)  # fmt: skip
 
 
 def native(name: str, results: Results) -> Native | None:
     """Return what a chart of a run shows, as plain values; None where it can only be drawn."""
     if name not in NAMES:
         return None
-    found: Native = import_module(f"retainsim.present.natives.{name}").native(results)
+    found: Native | None = import_module(f"retainsim.present.natives.{name}").native(results)
     return found
