@@ -67,7 +67,8 @@ def _table(results: Results, money: Money, screen: Screen) -> tuple[list[Rendera
         return lay_out(["arm", *headings], titles, rows, width), ""
     pools = _pools(results)
     rows = [[Text(line), *row] for line, row in zip(sparkline.lines(pools, letters), rows, strict=True)]
-    return lay_out(["arm", f"pool, month\n0 to {results.report['run']['months']}", *headings], titles, rows, width), _drawn(pools)
+    headings = [f"pool, month\n0 to {results.report['run']['months']}", *headings]
+    return lay_out(["arm", *headings], titles, rows, width), _drawn(pools)
 
 
 def _pools(results: Results) -> list[list[float]]:

@@ -121,7 +121,11 @@ def test_no_color_is_honoured_even_where_colours_are_forced(shell):
 @pytest.mark.skipif(os.name != "posix", reason="no pseudo-terminals here")
 @pytest.mark.parametrize(
     ("added", "coloured"),
-    [({"TERM": "xterm-256color"}, True), ({"TERM": "dumb"}, False), ({"TERM": "xterm-256color", "NO_COLOR": "1"}, False)],
+    [
+        ({"TERM": "xterm-256color"}, True),
+        ({"TERM": "dumb"}, False),
+        ({"TERM": "xterm-256color", "NO_COLOR": "1"}, False),
+    ],
 )
 def test_a_terminal_gets_colours_unless_it_has_none_or_the_user_wants_none(here, added, coloured):
     import pty

@@ -36,6 +36,8 @@ def test_what_never_changes_lies_in_the_middle():
     assert sparkline.lines([[5.0, 5.0], [5.0, 5.0]], 20) == ["▅▅", "▅▅"]
 
 
-@pytest.mark.parametrize(("encoding", "knows"), [("utf-8", True), ("ascii", False), ("latin-1", False), ("no-such", False)])
+@pytest.mark.parametrize(
+    ("encoding", "knows"), [("utf-8", True), ("ascii", False), ("latin-1", False), ("no-such", False)]
+)
 def test_only_an_encoding_that_knows_the_letters_gets_them(encoding, knows):
     assert sparkline.can_be_written(encoding) is knows
