@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 
-from pages import command, folder, function, measure, mechanism, page, picture, scenario
+from pages import command, example, folder, function, measure, mechanism, page, picture, scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ Wanted: TypeAlias = "dict[Path, str | bytes | None]"
 
 def reference() -> Wanted:
     """Return the pages of the reference; None for one that is there and should not be."""
-    made = [mechanism, scenario, command, function, folder, measure]
+    made = [mechanism, scenario, example, command, function, folder, measure]
     pages: Wanted = {REFERENCE / name: text for each in made for name, text in each.pages().items()}
     there = {path for path in REFERENCE.rglob("*.md") if path.relative_to(REFERENCE).as_posix() not in WRITTEN_BY_HAND}
     return pages | dict.fromkeys(there - set(pages))

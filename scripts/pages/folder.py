@@ -25,7 +25,9 @@ FILES = {
     "summary.json": "everything the answer says, as numbers: what `retainsim run --json` prints",
     "*.parquet": "the tables below",
     "charts/": "the charts, each as PNG and SVG",
-    "deck.pptx, report.html, workbook.xlsx": "what `retainsim deck`, `report` and `workbook` make of it",
+    "deck.pptx": "what `retainsim deck` makes of it",
+    "report.html": "what `retainsim report` makes of it",
+    "workbook.xlsx": "what `retainsim workbook` makes of it",
     "store/": "what was computed, so that it is not computed again; may be deleted",
 }
 ABOUT = {

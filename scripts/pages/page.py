@@ -42,7 +42,12 @@ PART = re.compile(
 RUN = ("sh", "python")
 UNRUN = ("not run", "command")
 COLUMNS = 100
-FEW = {"replications = ": 2, "customers = ": 200, "months = ": 12}
+ONE = {"--jobs": "1"}
+"""Options of a command whose output is shown; the output does not depend on them."""
+FEW = ONE | {"--replications": "2", "--draws": "8"}
+"""Options of one whose output is not."""
+SMALL = {"replications = ": 2, "customers = ": 200, "months = ": 12}
+"""What small scenarios say instead."""
 
 
 class BlockError(Exception):
@@ -130,7 +135,7 @@ class Bench:
         program, *words = shlex.split(line, comments=True)
         if program != "retainsim":
             raise BlockError(f"{line}: only retainsim is run here; mark the block <!-- not run: why -->")
-        few = [] if is_shown else _effort(words)
+        few = _effort(words, ONE if is_shown else FEW)
         result = CliRunner().invoke(main, [*words, *few], env={"COLUMNS": str(COLUMNS), "NO_COLOR": "1"})
         if result.exit_code != 0:
             raise BlockError(f"{line}: exit code {result.exit_code}: {result.output[-2000:]}")
@@ -146,15 +151,14 @@ class Bench:
         return printed.getvalue()
 
 
-def _effort(words: list[str]) -> list[str]:
-    """Return the options that make a command quick, as far as it knows them and has none."""
+def _effort(words: list[str], wanted: dict[str, str]) -> list[str]:
+    """Return the options wanted of a command, as far as it knows them and has none."""
     command = main.get_command(click.Context(main), words[0]) if words else None
     known = {option for each in command.params for option in each.opts} if command else set()
-    wanted = {"--replications": "2", "--jobs": "1", "--draws": "8"}
     return [word for key, value in wanted.items() if key in known and key not in words for word in (key, value)]
 
 
 def _fewer(text: str) -> str:
-    for key, number in FEW.items():
+    for key, number in SMALL.items():
         text = re.sub(rf"(?m)^{key}[\d_]+", f"{key}{number}", text)
     return text
