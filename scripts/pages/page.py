@@ -28,13 +28,14 @@ from typing import Any
 import click
 import pandas as pd
 from click.testing import CliRunner
+from loky import get_reusable_executor
 
 from retainsim.cli.root import main
 
 ROOT = Path(__file__).resolve().parents[2]
 SCENARIOS = ROOT / "scenarios"
 PART = re.compile(
-    r"(?:^<!-- (?P<mark>[a-z ]+)(?:: (?P<value>[^\n]+?))? -->\n\n?)?"
+    r"(?:^<!-- (?!before)(?P<mark>[a-z ]+)(?:: (?P<value>[^\n]+?))? -->\n\n?)?"
     r"(?P<head>^(?P<indent> *)```(?P<kind>\w*)[^\n]*\n)(?P<text>.*?)(?P<tail>^ *```$)"
     r"|^<!-- before: (?P<before>[^\n]+) -->$",
     re.DOTALL | re.MULTILINE,
@@ -93,7 +94,8 @@ class Bench:
             (self._small / path.name).write_text(_fewer(path.read_text("utf-8")), encoding="utf-8")
 
     def clear(self) -> None:
-        """Take the small scenarios away."""
+        """Take the small scenarios away, and end the processes that work in a folder which is gone after this."""
+        get_reusable_executor().shutdown(wait=True)
         shutil.rmtree(self._small)
 
     def play(self, part: dict[str, str], *, is_shown: bool) -> str:
@@ -152,10 +154,10 @@ class Bench:
 
 
 def _effort(words: list[str], wanted: dict[str, str]) -> list[str]:
-    """Return the options wanted of a command, as far as it knows them and has none."""
+    """Return the options wanted of a command, as far as it knows them; they take precedence over its own."""
     command = main.get_command(click.Context(main), words[0]) if words else None
     known = {option for each in command.params for option in each.opts} if command else set()
-    return [word for key, value in wanted.items() if key in known and key not in words for word in (key, value)]
+    return [word for key, value in wanted.items() if key in known for word in (key, value)]
 
 
 def _fewer(text: str) -> str:
