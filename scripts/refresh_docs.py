@@ -41,7 +41,11 @@ def outputs() -> Wanted:
     return {path: page.refreshed(path.read_text("utf-8")) for path in page.paths()}
 
 
-KINDS: dict[str, Callable[[], Mapping[Path, str | bytes | None]]] = {"reference": reference, "outputs": outputs, "pictures": picture.pictures}
+KINDS: dict[str, Callable[[], Mapping[Path, str | bytes | None]]] = {
+    "reference": reference,
+    "outputs": outputs,
+    "pictures": picture.pictures,
+}
 
 
 def main() -> int:

@@ -22,7 +22,9 @@ own. What is switched on beside the basics is described under [mechanisms](mecha
 def pages() -> dict[str, str]:
     """Return the page by its path."""
     rows = [[f"`{name}.toml`", about] for name, about in TEMPLATES.items()]
-    templates = "## Templates\n\n`retainsim new NAME --template TEMPLATE` writes a copy.\n\n" + table(["file", "for"], rows)
+    templates = "## Templates\n\n`retainsim new NAME --template TEMPLATE` writes a copy.\n\n" + table(
+        ["file", "for"], rows
+    )
     found = [_section(path) for path in sorted(SCENARIOS.glob("*.toml"))]
     return {"scenarios.md": "\n".join([HEAD + "## Scenarios\n", *found, templates])}
 

@@ -110,7 +110,9 @@ class Bench:
                 file.write(f"\n{part['text']}")
         elif part["kind"] in RUN and part["mark"] not in UNRUN:
             self._lay_out(is_shown=is_shown)
-            self.printed = self._python(part["text"]) if part["kind"] == "python" else self._shell(part["text"], is_shown)
+            self.printed = (
+                self._python(part["text"]) if part["kind"] == "python" else self._shell(part["text"], is_shown)
+            )
         return part["whole"]
 
     def _show(self, part: dict[str, str]) -> str:
