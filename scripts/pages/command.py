@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import click
-from pages.markdown import table
 
+from pages.markdown import table
 from retainsim.cli.root import COMMANDS, main
 
 WIDTH = 100

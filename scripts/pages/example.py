@@ -6,15 +6,14 @@ import tomllib
 from pathlib import Path
 
 from pages.markdown import escape, table
-
 from retainsim.cli.new import TEMPLATES
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 HEAD = """\
 # Scenarios that ship
 
-Each is one question, with a story and its numbers explained in comments. Run one as it stands, or copy it and put in your
-own. What is switched on beside the basics is described under [mechanisms](mechanisms/index.md).
+Each is one question, with a story and its numbers explained in comments. Run one as it stands, or copy it and put in
+your own. What is switched on beside the basics is described under [mechanisms](mechanisms/index.md).
 
 """
 

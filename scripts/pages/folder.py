@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pages.markdown import escape, table
 
 import retainsim
+from pages.markdown import escape, table
 from retainsim import mechanisms
 from retainsim.present.glossary import GLOSSARY
 from retainsim.results import EXTRAS, TABLES
@@ -32,7 +32,8 @@ FILES = {
 }
 ABOUT = {
     "outcomes": "One row per arm and replication: what it came to.",
-    "monthly": "One row per arm, replication and month. Month 0 is the opening; month m holds what happens in (m - 1, m].",
+    "monthly": "One row per arm, replication and month. Month 0 is the opening; month m holds what happens in "
+    "(m - 1, m].",
     "detail": "The same by segment, channel and reason, so that any grouping adds up to `monthly`. Rows with an empty "
     "reason hold pool, joined, returned, moved and the ledger lines; rows with a reason hold who left for it.",
     "cohorts": "Means over replications by month of joining and tenure.",
@@ -40,8 +41,8 @@ ABOUT = {
     "attribution": "Who left, by reason and by the mechanism that fed it.",
     "observations": "What mechanisms saw of themselves, such as waits at a desk: one row per measure and month.",
     "customers": "With `--customers`: one row per arm, replication, customer and spell.",
-    "saved": "With `--customers`: one row per arm, replication and customer who does not leave, or leaves at another time "
-    "than in the baseline.",
+    "saved": "With `--customers`: one row per arm, replication and customer who does not leave, or leaves at "
+    "another time than in the baseline.",
     "leaks": "With `--leaks`: one row per leak of the baseline, the most valuable first within its kind.",
     "events": "With `--trace`: all that happens to every customer of the first replication.",
 }

@@ -5,9 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from pages.markdown import prose, summary, table
-
 import retainsim
+from pages.markdown import prose, summary, table
 from retainsim.charts import ANSWERS, EXTRA, NAMES
 from retainsim.study.answer import Answer
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pages.markdown import escape, table
-
 from retainsim.present.glossary import GLOSSARY
 
 HEAD = """\

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, get_args
 
 from pages.markdown import declared, escape, inner, key_table, summary, table
-
 from retainsim import mechanisms
 from retainsim.mechanisms.channels import Settings as Channel
 from retainsim.scenario.account import Account

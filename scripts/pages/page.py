@@ -1,4 +1,4 @@
-"""Page: a page whose blocks are run, one after another, in a folder of their own, and whose outputs are what they print.
+"""Page: a page whose blocks are run, one after another in a folder of their own, and whose outputs are what is printed.
 
 A block of `sh` or `python` is run. What stands in a comment on the line above a block says more of it:
 

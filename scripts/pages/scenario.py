@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pages.markdown import declared, inner, key_table, summary, table
 from pages.mechanism import events
-
 from retainsim import mechanisms
 from retainsim.mechanism import Event
 from retainsim.mechanisms.reasons import PRESETS
@@ -25,8 +24,8 @@ TOP = "The file itself"
 HEAD = """\
 # The keys of a scenario
 
-A scenario is one TOML file. This page lists every key it may hold; `retainsim schema` prints the same for editors, which
-then complete keys and mark what is wrong. A key that does not stand here is an error, with a suggestion.
+A scenario is one TOML file. This page lists every key it may hold; `retainsim schema` prints the same for editors,
+which then complete keys and mark what is wrong. A key that does not stand here is an error, with a suggestion.
 
 - `NAME` is a name you choose: letters, digits, `_` and `-`.
 - Every default is the value that holds where the file has none; a table without required keys may be left out.
@@ -52,13 +51,13 @@ def _tables() -> Iterator[tuple[str, type[BaseModel]]]:
 def _within(path: tuple[str, ...], key: str, model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
     if key in ELSEWHERE:
         return
-    for after, table in inner(declared(model, key)):
-        if issubclass(table, Event):
+    for after, kind in inner(declared(model, key)):
+        if issubclass(kind, Event):
             continue
         here = (*path, f"{key}{after}")
-        yield _heading(here, table), table
-        if table is not Mechanisms:
-            for each in table.model_fields:
+        yield _heading(here, kind), kind
+        if kind is not Mechanisms:
+            for each in kind.model_fields:
                 yield from _within(here, each, table)
 
 
@@ -113,8 +112,8 @@ def _share(value: Any) -> str:
 def _distributions() -> str:
     rows = [[f"`{{ {kind} = {form} }}`", LAWS[kind].needs] for kind, form in FORMS.items()]
     head = (
-        "## Distributions\n\nAny number of the business may be a distribution instead: it is not known, and is drawn once "
-        "per replication, the same in all arms. Every law is cut to its "
-        f"central {100 * (1 - 2 * TAIL):.2f} %. Numbers of `[run]`, and months in arms, are decided and may be none.\n\n"
+        "## Distributions\n\nAny number of the business may be a distribution instead: it is not known, and is drawn "
+        "once per replication, the same in all arms. Every law is cut to its central "
+        f"{100 * (1 - 2 * TAIL):.2f} %. Numbers of `[run]`, and months in arms, are decided: none of them may be one.\n\n"
     )
     return head + table(["instead of the number", "needs"], rows)
