@@ -45,7 +45,7 @@ UNRUN = ("not run", "command")
 COLUMNS = 100
 ONE = {"--jobs": "1"}
 """Options of a command whose output is shown; the output does not depend on them."""
-FEW = ONE | {"--replications": "2", "--draws": "8"}
+FEW = ONE | {"--replications": "2", "--draws": "16"}
 """Options of one whose output is not."""
 SMALL = {"replications = ": 2, "customers = ": 200, "months = ": 12}
 """What small scenarios say instead."""

@@ -58,7 +58,7 @@ def _within(path: tuple[str, ...], key: str, model: type[BaseModel]) -> Iterator
         yield _heading(here, kind), kind
         if kind is not Mechanisms:
             for each in kind.model_fields:
-                yield from _within(here, each, table)
+                yield from _within(here, each, kind)
 
 
 def _heading(path: tuple[str, ...], model: type[BaseModel]) -> str:
@@ -114,6 +114,6 @@ def _distributions() -> str:
     head = (
         "## Distributions\n\nAny number of the business may be a distribution instead: it is not known, and is drawn "
         "once per replication, the same in all arms. Every law is cut to its central "
-        f"{100 * (1 - 2 * TAIL):.2f} %. Numbers of `[run]`, and months in arms, are decided: none of them may be one.\n\n"
+        f"{100 * (1 - 2 * TAIL):.2f} %. Numbers of `[run]`, and months in arms, are decided and never drawn.\n\n"
     )
     return head + table(["instead of the number", "needs"], rows)
