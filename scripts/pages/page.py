@@ -47,7 +47,7 @@ ONE = {"--jobs": "1"}
 """Options of a command whose output is shown; the output does not depend on them."""
 FEW = ONE | {"--replications": "2", "--draws": "16"}
 """Options of one whose output is not."""
-SMALL = {"replications = ": 2, "customers = ": 200, "months = ": 12}
+SMALL = {"replications = ": 2, "customers = ": 200, "months = ": 12, "joins = ": 3}
 """What small scenarios say instead."""
 
 
