@@ -1,16 +1,14 @@
-"""Command: a page with the help of every command, and what their exit codes mean."""
+"""Command: a page with what every command says of itself, and what exit codes mean; no word of it is the toolkit's."""
 
 from __future__ import annotations
 
+import inspect
 import re
 
 import click
 
-from pages.markdown import table
+from pages.markdown import escape, table
 from retainsim.cli.root import COMMANDS, main
-
-WIDTH = 100
-"""Columns of the help, as a terminal of that width shows it."""
 
 
 def pages() -> dict[str, str]:
@@ -21,7 +19,8 @@ def pages() -> dict[str, str]:
 
 def _head() -> str:
     rows = [[f"[`{name}`](#retainsim-{name})", about] for name, about in COMMANDS.items()]
-    return f"# Commands\n\n{table(['command', 'what it does'], rows)}\n## Exit codes\n\n{_codes()}"
+    told = "Every command also takes `--help`, and prints the answer on stdout, all else on stderr.\n"
+    return f"# Commands\n\n{table(['command', 'what it does'], rows)}\n{told}\n## Exit codes\n\n{_codes()}"
 
 
 def _codes() -> str:
@@ -35,5 +34,36 @@ def _codes() -> str:
 def _section(name: str) -> str:
     command = main.get_command(click.Context(main), name)
     assert command is not None
-    context = click.Context(command, info_name=f"retainsim {name}", max_content_width=WIDTH, terminal_width=WIDTH)
-    return f"## retainsim {name}\n\n```text\n{command.get_help(context)}\n```\n"
+    arguments = " ".join(_argument(each) for each in command.params if isinstance(each, click.Argument))
+    rows = [_option(each) for each in command.params if isinstance(each, click.Option) and not each.hidden]
+    usage = f"```text\nretainsim {name} {arguments}".rstrip() + " [OPTIONS]\n```\n"
+    return f"## retainsim {name}\n\n{usage}\n{_prose(command.help or '')}\n\n{table(['option', 'meaning'], rows)}"
+
+
+def _argument(argument: click.Argument) -> str:
+    name = (argument.metavar or argument.name or "").upper().removesuffix("...") + "..." * (argument.nargs == -1)
+    return name if argument.required else f"[{name}]"
+
+
+def _option(option: click.Option) -> list[str]:
+    names = ", ".join(f"`{each}`" for each in (*option.opts, *option.secondary_opts))
+    value = "" if option.is_flag else f" `{_value(option)}`"
+    default = f" Default: `{option.default}`." if option.show_default else ""
+    return [names + escape(value), escape(option.help or "") + default]
+
+
+def _value(option: click.Option) -> str:
+    if isinstance(option.type, click.Choice):
+        return " or ".join(option.type.choices)
+    return option.metavar or str(option.type.name).upper()
+
+
+def _prose(text: str) -> str:
+    """Return a help text, its examples as a block of commands."""
+    parts = inspect.cleandoc(text).split("\n\n")
+    return "\n\n".join(_examples(part) if part.startswith("\b\n") else part for part in parts)
+
+
+def _examples(part: str) -> str:
+    head, *lines = part.removeprefix("\b\n").split("\n")
+    return f"{head}\n\n```sh\n" + "\n".join(line.strip() for line in lines) + "\n```"
