@@ -74,12 +74,44 @@ def lay_out(headings: list[str], titles: list[Text], rows: list[list[Text]], wid
     return [_side_by_side(headings, titles, rows, width)]
 
 
+def room(titles: list[Text], headings: list[str], rows: list[list[Text]], width: int, *, wanted: int) -> int:
+    """Return how many letters one more column may have, without a number lost and with titles on two lines at most.
+
+    Titles stay on one line if the column then still has `wanted` letters. There is no room where titles stand above
+    their numbers. `headings` are those of `rows`.
+    """
+    if width < NARROW:
+        return 0
+    gaps = (len(headings) + 1) * (_gap(width) + 1)
+    left = width - gaps - sum(_widths(headings, rows))
+    on_one_line = left - max(len(title.plain) for title in titles)
+    return on_one_line if on_one_line >= wanted else left - _on_two_lines(title.plain for title in titles)
+
+
+def _on_two_lines(titles: Iterable[str]) -> int:
+    """Return the least letters in which every title fits on two lines."""
+    from textwrap import wrap
+
+    return max(next(n for n in range(4, len(title) + 5) if len(wrap(title, n)) <= 2) for title in titles)
+
+
+def _widths(headings: list[str], rows: list[list[Text]]) -> list[int]:
+    """Return how many letters the widest line of each column has."""
+    from rich.cells import cell_len
+
+    columns = zip(headings, *[[cell.plain for cell in row] for row in rows], strict=True)
+    return [max(cell_len(line) for cell in column for line in cell.split("\n")) for column in columns]
+
+
+def _gap(width: int) -> int:
+    return 2 if width >= WIDE else 1
+
+
 def _side_by_side(headings: list[str], titles: list[Text], rows: list[list[Text]], width: int) -> Table:
     from rich import box
     from rich.table import Table
 
-    gap = 2 if width >= WIDE else 1
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, gap, 0, 0))
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, _gap(width), 0, 0))
     table.add_column(headings[0], ratio=1, overflow="fold")
     for heading in headings[1:]:
         table.add_column(heading, justify="right", no_wrap=True)
@@ -89,12 +121,10 @@ def _side_by_side(headings: list[str], titles: list[Text], rows: list[list[Text]
 
 
 def _stacked(headings: list[str], titles: list[Text], rows: list[list[Text]]) -> list[RenderableType]:
-    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
-    columns = zip(*[[Text(heading, style="bold") for heading in headings], *rows], strict=True)
-    widths = [max(cell_len(line) for cell in column for line in cell.plain.split("\n")) for column in columns]
+    widths = _widths(headings, rows)
     parts: list[RenderableType] = []
     for title, row in zip([None, *titles], [[Text(h, style="bold") for h in headings], *rows], strict=True):
         grid = Table.grid(padding=(0, 2, 0, 0))

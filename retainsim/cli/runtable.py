@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from retainsim.cli import cell, desktable, exchangetable, leaktable, risktable
-from retainsim.cli.grid import Scale, estimated, lay_out
+from retainsim.cli import cell, desktable, exchangetable, leaktable, risktable, sparkline
+from retainsim.cli.grid import Scale, estimated, lay_out, room
 from retainsim.cli.screen import plain
 from retainsim.study.compare import BASELINE
 from retainsim.wording import Money, percent, span
@@ -30,8 +30,9 @@ def show(results: Results, screen: Screen) -> None:
         screen.item(sentence)
     money = Money.of(results.scenario.parameters)
     screen.say("")
-    screen.show(*_table(results.report, money, screen.out.width))
-    screen.say(_caption(results.report), "dim")
+    table, drawn = _table(results, money, screen)
+    screen.show(*table)
+    screen.say(_caption(results.report) + drawn, "dim")
     exchangetable.show(results.report, money, screen)
     leaktable.show(results.report, money, screen)
     desktable.show(results.report, screen)
@@ -48,17 +49,40 @@ def _landslide(results: Results) -> float:
     return float(settings.landslide) if settings is not None else LANDSLIDE
 
 
-def _table(report: dict[str, Any], money: Money, width: int) -> list[RenderableType]:
-    """Lay the arms out: one row each, or on a narrow terminal a line for the title above its numbers."""
+def _table(results: Results, money: Money, screen: Screen) -> tuple[list[RenderableType], str]:
+    """Lay the arms out: one row each, or on a narrow terminal a line for the title above its numbers.
+
+    Also returns what the caption says of the lines drawn, where there is room for them.
+    """
     from rich.text import Text
 
-    arms = report["arms"]
+    arms, width = results.report["arms"], screen.out.width
     gains = [money.unit * arm["versus_baseline"]["npv"]["mean"] for arm in arms.values() if "versus_baseline" in arm]
     scales = Scale.of(money.unit * arm["npv"]["mean"] for arm in arms.values()), Scale.of(gains)
     headings = _headings(money, *scales, compared=len(arms) > 1)
     titles = [Text(plain(arm["title"]), style="bold" if name != BASELINE else "") for name, arm in arms.items()]
     rows = [_cells(arm, scales, money.unit, width, compared=len(arms) > 1) for arm in arms.values()]
-    return lay_out(["arm", *headings], titles, rows, width)
+    letters = min(room(titles, headings, rows, width, wanted=sparkline.MOST), sparkline.MOST)
+    if letters < sparkline.LEAST or not sparkline.can_be_written(screen.out.encoding):
+        return lay_out(["arm", *headings], titles, rows, width), ""
+    pools = _pools(results)
+    rows = [[Text(line), *row] for line, row in zip(sparkline.lines(pools, letters), rows, strict=True)]
+    headings = [f"pool, month\n0 to {results.report['run']['months']}", *headings]
+    return lay_out(["arm", *headings], titles, rows, width), _drawn(pools)
+
+
+def _pools(results: Results) -> list[list[float]]:
+    """Return the mean pool of every arm, month by month from month 0, in the order of the arms."""
+    means = results.monthly.groupby(["arm", "month"])["pool"].mean()
+    return [means[arm].to_list() for arm in results.arms]
+
+
+def _drawn(pools: list[list[float]]) -> str:
+    """Say in the caption what the lines show and what their ends stand for."""
+    low, high = (f"{end:,.0f}" for end in sparkline.extent(pools))
+    scale = "" if len(pools) == 1 else " on one scale for all arms,"
+    ends = sparkline.BLOCKS[0], sparkline.BLOCKS[-1]
+    return f" Lines: mean pool,{scale} from its lowest month ({low}, {ends[0]}) to its highest ({high}, {ends[1]})."
 
 
 def _headings(money: Money, values: Scale, gains: Scale, *, compared: bool) -> list[str]:

@@ -46,7 +46,7 @@ class Store:
     """
 
     def __init__(self, folder: Path, others: Iterable[Path] = ()) -> None:
-        self.folder = folder
+        self.folder = folder.absolute()  # processes that are there already may work in another folder
         self._elsewhere = {path.stem: path for other in others for path in _entries(other)}
         self.damaged: list[Path] = []
         """Entries found damaged so far, in this process."""

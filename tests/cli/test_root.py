@@ -116,3 +116,35 @@ def test_no_color_is_honoured_even_where_colours_are_forced(shell):
     plain = shell("explain", "quick.toml", env={"FORCE_COLOR": "1", "NO_COLOR": "1", "TERM": "xterm-256color"})
     assert "\x1b[1;94m" in coloured.stdout
     assert "94m" not in plain.stdout
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no pseudo-terminals here")
+@pytest.mark.parametrize(
+    ("added", "coloured"),
+    [
+        ({"TERM": "xterm-256color"}, True),
+        ({"TERM": "dumb"}, False),
+        ({"TERM": "xterm-256color", "NO_COLOR": "1"}, False),
+    ],
+)
+def test_a_terminal_gets_colours_unless_it_has_none_or_the_user_wants_none(here, added, coloured):
+    import pty
+
+    reads, writes = pty.openpty()
+    program = [sys.executable, "-m", "retainsim", "explain", "quick.toml"]
+    environment = {**os.environ, **added}
+    with subprocess.Popen(program, stdout=writes, stderr=subprocess.DEVNULL, cwd=here, env=environment) as started:
+        os.close(writes)
+        printed = b"".join(iter(lambda: _read(reads), b""))
+    os.close(reads)
+    assert started.returncode == 0
+    assert (b"\x1b[1;94m" in printed) is coloured
+    assert (b"94m" in printed) is coloured
+
+
+def _read(terminal):
+    """Return what is left in a terminal; nothing where its other end is closed and empty."""
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        return b""

@@ -1,5 +1,7 @@
 """The store gives back what was put into it to the last bit, and nothing else."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -129,3 +131,13 @@ def test_an_outcome_is_unpacked_as_it_was_packed(tmp_path):
     assert found.observed == outcome.observed
     assert len(found.observed) > 0
     assert [type(value) for value in vars(found).values()] == [type(value) for value in vars(outcome).values()]
+
+
+def test_a_store_stays_where_it_is_when_one_works_in_another_folder(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    store = Store(Path("store"))
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    store.put(KEY, ARRAYS)
+    assert (tmp_path / "store").is_dir()
+    assert same(store.get(KEY), ARRAYS)

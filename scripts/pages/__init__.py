@@ -1,0 +1,1 @@
+"""Pages: what the program and its schema say of themselves, as pages of the documentation."""
