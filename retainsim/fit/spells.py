@@ -113,6 +113,18 @@ class Spells:
             reason=np.where(left, kept.reason, -1),
         )
 
+    def at_renewals(self, term: float) -> Spells:
+        """Return the spells in whole terms (months), where customers can leave at renewals only.
+
+        Who left did so at the nearest renewal, the first at the earliest; who stayed is known to have passed the last.
+        Rows that saw no renewal say nothing and are left out. Fit them with `grain = term`.
+        """
+        near = np.maximum(np.rint(self.exit / term), 1.0)
+        exits = term * np.where(self.left, near, np.floor(self.exit / term))
+        entry = term * np.floor(self.entry / term)
+        said = exits > entry
+        return replace(self, entry=entry, exit=exits).where(said)
+
     def grouped(self) -> Spells:
         """Return one row, weighted, for all that are alike; exact, and far shorter where tenures are whole months."""
         order = np.lexsort((self.reason, self.left, self.entry, self.exit))
@@ -128,6 +140,11 @@ class Spells:
         _refuse(~(np.isfinite(self.weights) & (self.weights > 0)), "weight must be above 0")
         known = (self.reason >= -1) & (self.reason < len(self.reasons)) & (self.left | (self.reason == -1))
         _refuse(~known, f"reason must be -1 or, for who left, one of the {len(self.reasons)} reasons")
+
+
+def counts(place: Ints, weight: Floats, size: int) -> Floats:
+    """Add up weights by place 0, 1, ..., shape (size,)."""
+    return np.asarray(np.bincount(place, weight, size), dtype=np.float64)
 
 
 def _filled(values: ArrayLike, shape: tuple[int, ...], kind: type[np.generic]) -> NDArray[Any]:
