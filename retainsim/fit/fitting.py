@@ -27,10 +27,10 @@ FREE = {
 }
 """Free parameters of each kind: variance as it is, the others by their logarithm; odds = b / a."""
 LIMITS = {
-    "first_year": (math.log(1e-6), math.log(20.0)),
+    "first_year": (math.log(1e-10), math.log(20.0)),
     "variance": (0.0, 20.0),
     "power": (math.log(0.0501), math.log(10.0)),
-    "a": (math.log(1e-3), math.log(1e4)),
+    "a": (math.log(1e-3), math.log(1e3)),
     "odds": (math.log(1e-4), math.log(1e4)),
     "b": (math.log(1e-4), math.log(1e6)),
 }
@@ -55,15 +55,25 @@ class Fitting:
         self._bounds: Bounds = [LIMITS[name] for name in FREE[kind]]
         self._peak = climb(self._at, self._starts(), self._bounds, n=spells.n)
 
-    def result(self) -> tuple[Law, dict[str, Estimate], float]:
-        """Return the law, its estimates by name (`annual_churn`, of newcomers, first), and the log-likelihood."""
+    @property
+    def law(self) -> Law:
+        """Return the law at the peak."""
+        return make(self._kind, self._peak.point, self._term)
+
+    @property
+    def height(self) -> float:
+        """Return the log-likelihood at the peak."""
+        return self._peak.height
+
+    def estimates(self) -> dict[str, Estimate]:
+        """Return the estimates by name, `annual_churn` (of newcomers) first."""
         estimates = {"annual_churn": self._churn()}
         for index, name in enumerate(FREE[self._kind]):
             if name == "odds":
                 estimates["b"] = self._b()
             elif name != "first_year":
                 estimates[name] = self._profiled(index)
-        return make(self._kind, self._peak.point, self._term), estimates, self._peak.height
+        return estimates
 
     def _at(self, point: Floats) -> float:
         with np.errstate(all="ignore"):  # far from the peak a law may overflow; its likelihood is then none

@@ -91,7 +91,13 @@ class LawFit:
 
 
 def fit_law(
-    spells: Spells, kind: str, *, grain: float = 0.0, term: float = YEAR, knots: tuple[float, ...] | None = None
+    spells: Spells,
+    kind: str,
+    *,
+    grain: float = 0.0,
+    term: float = YEAR,
+    knots: tuple[float, ...] | None = None,
+    intervals: bool = True,
 ) -> LawFit:
     """Fit one law.
 
@@ -105,6 +111,8 @@ def fit_law(
         Months between renewals, for sbg and bdw: theta is lost at each.
     knots
         Tenures (months) at which the hazard of `steps` changes; by default the data choose.
+    intervals
+        False spares most of the time and leaves `estimates` empty, but for `steps`.
 
     Raises
     ------
@@ -117,7 +125,9 @@ def fit_law(
         raise UsageError(f"fit: none of {spells.n:,.0f} customers left; say annual_churn yourself")
     if kind == "steps":
         return _steps(spells, grain, knots)
-    law, estimates, height = Fitting(spells, kind, grain, term).result()
+    fitting = Fitting(spells, kind, grain, term)
+    law, height = fitting.law, fitting.height
+    estimates = fitting.estimates() if intervals else {}
     notes = tuple(each.note for each in estimates.values() if each.note)
     return LawFit(kind, law, estimates, height, len(FREE[kind]), spells.n, spells.events, grain, notes)
 

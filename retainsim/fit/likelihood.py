@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from scipy import optimize
@@ -35,9 +35,15 @@ class Peak:
     height: float
 
 
-def climb(log_likelihood: LogLikelihood, starts: Sequence[Floats], bounds: Bounds, *, n: float) -> Peak:
-    """Find the highest point from several starts; `n` customers make the likelihood one of order 1."""
-    options: Any = {"ftol": 1e-15, "gtol": 1e-8, "maxiter": 300}
+def climb(
+    log_likelihood: LogLikelihood, starts: Sequence[Floats], bounds: Bounds, *, n: float, is_rough: bool = False
+) -> Peak:
+    """Find the highest point from several starts; `n` customers make the likelihood one of order 1.
+
+    Where `is_rough`, the height is right to about 1e-4 for a million customers, in a third of the time.
+    """
+    slopes: Literal["2-point", "3-point"] = "2-point" if is_rough else "3-point"
+    options: Any = {"ftol": 1e-12, "gtol": 1e-6} if is_rough else {"ftol": 1e-15, "gtol": 1e-8}
 
     def cost(point: Floats) -> float:
         height = log_likelihood(point)
@@ -45,7 +51,7 @@ def climb(log_likelihood: LogLikelihood, starts: Sequence[Floats], bounds: Bound
 
     peaks = []
     for start in starts:
-        found = optimize.minimize(cost, start, method="L-BFGS-B", jac="3-point", bounds=bounds, options=options)
+        found = optimize.minimize(cost, start, method="L-BFGS-B", jac=slopes, bounds=bounds, options=options)
         peaks.append(Peak(np.asarray(found.x), -float(found.fun) * n))
     return max(peaks, key=lambda peak: peak.height)
 
@@ -76,12 +82,12 @@ def covariance(log_likelihood: LogLikelihood, peak: Peak, *, bounds: Bounds) -> 
 def _end(log_likelihood: LogLikelihood, peak: Peak, index: int, side: int, *, bounds: Bounds, n: float) -> float:
     """Walk from the peak to where the profile has fallen by `DROP`, doubling the stride, then close in."""
     inner = _Profile(log_likelihood, peak, index, bounds, n)
-    at, limit = peak.point[index], bounds[index][side > 0]
+    at, limit = float(peak.point[index]), bounds[index][side > 0]
     near, stride = at, inner.width()
     while near != limit:
         far = float(np.clip(near + side * stride, *bounds[index]))
         if inner(far) < 0:
-            return float(optimize.brentq(inner, near, far, xtol=1e-4 * abs(far - at) + 1e-12, rtol=1e-6))
+            return float(optimize.brentq(inner, near, far, xtol=1e-3 * abs(far - at) + 1e-12, rtol=1e-6))
         near, stride = far, 2 * stride
     return float(limit)
 
@@ -94,14 +100,20 @@ class _Profile:
         self._others = [bound for place, bound in enumerate(bounds) if place != index]
         self._bounds = bounds[index]
         self._start = np.delete(peak.point, index)
+        self._known = {float(peak.point[index]): DROP}
 
     def __call__(self, value: float) -> float:
+        if value not in self._known:  # asked twice, it must not differ by where the climb began
+            self._known[value] = self._highest(value) - self._peak.height + DROP
+        return self._known[value]
+
+    def _highest(self, value: float) -> float:
         if not self._others:
-            return self._full(np.array([value])) - self._peak.height + DROP
+            return self._full(np.array([value]))
         pinned = lambda others: self._full(np.insert(others, self._index, value))  # noqa: E731  a function of the rest
-        found = climb(pinned, [self._start], self._others, n=self._n)
+        found = climb(pinned, [self._start], self._others, n=self._n, is_rough=True)
         self._start = found.point
-        return found.height - self._peak.height + DROP
+        return found.height
 
     def width(self) -> float:
         """Return about half the width of the interval, from the curvature with the others held."""
