@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from retainsim.errors import RetainsimError, ScenarioError, UsageError
 
 if TYPE_CHECKING:
+    from retainsim.fit.fitted import fit
     from retainsim.results import Results, open_run
     from retainsim.scenario import Scenario, load, loads
     from retainsim.study.account import account
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from retainsim.study.uncertainty import uncertainty
 
 __all__ = [
-    "Results", "RetainsimError", "Scenario", "ScenarioError", "UsageError", "account", "breakeven", "isoprofit", "load",
+    "Results", "RetainsimError", "Scenario", "ScenarioError", "UsageError", "account", "breakeven", "fit", "isoprofit", "load",
     "loads", "open_run", "optimise", "run", "story", "sweep", "tornado", "uncertainty",
 ]  # fmt: skip
 
@@ -38,6 +39,7 @@ _HOMES = {
     "load": "retainsim.scenario",
     "loads": "retainsim.scenario",
     "breakeven": "retainsim.study.breakeven",
+    "fit": "retainsim.fit.fitted",
     "run": "retainsim.study.runs",
     "story": "retainsim.study.story",
     "tornado": "retainsim.study.tornado",

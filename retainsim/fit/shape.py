@@ -92,3 +92,11 @@ _PERIODS = {"", "m", "y", "q", "w", "month", "months", "year", "years", "quarter
 def _shown(table: Table) -> str:
     names = list(table.frame.columns)
     return ", ".join(names[:8]) + (f" and {len(names) - 8} more columns" if len(names) > 8 else "")
+
+
+SAID: dict[Shape, str] = {
+    "customers": "customers, a row each",
+    "retention": "survivors of cohorts by period",
+    "transactions": "purchases, a row each",
+}
+"""The shapes in words."""
