@@ -105,8 +105,13 @@ def _long(key: Key, line: str) -> Iterator[str]:
         yield line
         return
     yield f"{key.name} = ["
-    cells = ", ".join(toml(each) for each in key.value) + ","
-    yield from (f"    {each}" for each in textwrap.wrap(cells, WIDTH - 4, break_long_words=False))
+    row = "   "
+    for cell in (f" {toml(each)}," for each in key.value):
+        if len(row) + len(cell) > WIDTH:
+            yield row
+            row = "   "
+        row += cell
+    yield row
     yield "]"
 
 

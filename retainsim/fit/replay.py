@@ -19,7 +19,7 @@ from retainsim.study.runs import run
 
 Progress = Callable[[int, int], None]
 
-REPLICATIONS = 30
+REPLICATIONS = 20
 MOST = 20_000
 """Customers played at most; where there are more, each stands for several and the bands are drawn accordingly."""
 NORMAL = 1.959963984540054
