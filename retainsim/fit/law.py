@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from retainsim.draws import Floats
 from retainsim.errors import UsageError
@@ -74,15 +75,16 @@ class LawFit:
         """Return the hazard per month of those still there at `tenure` (months, > 0)."""
         return np.asarray(np.exp(self.law.log_hazard(np.asarray(tenure, dtype=np.float64))))
 
-    def keys(self, tenure: str | float = "new", *, age_years: float = 10.0) -> dict[str, Any]:
+    def keys(self, tenure: str | ArrayLike = "new", *, age_years: float = 10.0) -> dict[str, Any]:
         """Return the keys of a segment that follows the law, in an opening pool of this `tenure`.
 
-        `tenure` is the scenario's `pool.tenure`: "new", "settled", or months. `annual_churn` is the pool's own.
+        `tenure` is the scenario's `pool.tenure`, "new" or "settled"; or months, of all or of each customer. The
+        `annual_churn` among the keys is that pool's own.
         """
-        if tenure == "settled":
-            churn = self.law.settled(age_years)
+        if isinstance(tenure, str):
+            churn = self.law.settled(age_years) if tenure == "settled" else self.law.churn()
         else:
-            churn = self.law.churn(0.0 if tenure == "new" else float(tenure))
+            churn = self.law.churn(tenure)
         return {"annual_churn": churn, **self.law.shape()}
 
     def by_row(self, spells: Spells) -> Floats:

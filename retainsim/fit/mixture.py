@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from retainsim.draws import Floats
 
@@ -46,10 +47,10 @@ class Law(ABC):
         weights = weights * ((1 + nodes) / 2) ** 3
         return 1 - float(weights @ self.survival(tenures + YEAR)) / float(weights @ self.survival(tenures))
 
-    def churn(self, tenure: float = 0.0) -> float:
-        """Return the 12-month churn of those at `tenure` (months): of newcomers, unless told otherwise."""
-        before, after = self.cumulative(np.array([tenure, tenure + YEAR]))
-        return -math.expm1(before - after)
+    def churn(self, tenure: ArrayLike = 0.0) -> float:
+        """Return the 12-month churn of those at `tenure` (months), newcomers by default; of several, their mean."""
+        at = np.atleast_1d(np.asarray(tenure, dtype=np.float64))
+        return float(np.mean(-np.expm1(self.cumulative(at) - self.cumulative(at + YEAR))))
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,10 @@ from retainsim.fit.estimate import Estimate
 from retainsim.fit.likelihood import DROP
 from retainsim.fit.spells import Spells, counts
 
-READABLE = (1.0, 2.0, 3.0, 6.0, 9.0, 12.0, 18.0, 24.0, 36.0, 48.0, 60.0, 72.0, 84.0, 120.0, 180.0)
+READABLE = (1.0, 3.0, 6.0, 12.0, 24.0, 36.0, 48.0, 60.0, 84.0, 120.0)
 """Tenures (months) at which a hazard may change, unless knots are given."""
 FEWEST = 10.0
-"""Leavers that a stretch needs for a hazard of its own (95 % interval within about a factor 2)."""
+"""Leavers that a stretch needs for a hazard of its own (95 % interval within about a factor 1.9)."""
 
 
 @dataclass(frozen=True)

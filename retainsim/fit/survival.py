@@ -102,6 +102,12 @@ def incidence(spells: Spells) -> dict[str, Curve]:
     return {names[k]: _incidence(table, before, table.left[:, k]) for k in used}
 
 
+def nelson_aalen(spells: Spells) -> tuple[Floats, Floats]:
+    """Estimate cumulative hazard: tenures (k,) at which some left, and what has accumulated at each."""
+    table = _table(spells)
+    return table.tenure, np.cumsum(table.left.sum(axis=1) / table.at_risk)
+
+
 def churn(spells: Spells, months: float = 12.0) -> Estimate:
     """Estimate the share of newcomers gone after `months`, by Kaplan and Meier, with its 95 % interval."""
     return kaplan_meier(spells).estimate(months).mapped(lambda share: 1 - share)

@@ -250,3 +250,4 @@ def test_keys_are_those_of_a_segment():
     assert keys["annual_churn"] == fit.estimates["annual_churn"].value
     assert fit.keys("settled")["annual_churn"] == pytest.approx(fit.law.settled())
     assert fit.keys(24.0)["annual_churn"] == pytest.approx(1 - fit.survival([36.0])[0] / fit.survival([24.0])[0])
+    assert fit.law.churn([0.0, 24.0]) == pytest.approx((keys["annual_churn"] + fit.keys(24.0)["annual_churn"]) / 2)

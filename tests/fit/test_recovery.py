@@ -1,0 +1,101 @@
+"""Recovery: lives the model itself has played give its numbers back, with intervals that keep their word.
+
+Each law: 20 replications of a firm whose 1,500 customers are new at month 0, followed for 72 months, half of the rows
+seen from a tenure of 6 months on only (left truncation). Every law's parameters are estimated in each.
+"""
+
+import math
+
+import numpy as np
+import pytest
+from experiment import play
+from scipy import stats
+
+from retainsim.fit import law
+from retainsim.fit.spells import Spells
+
+REPETITIONS, CUSTOMERS, MONTHS, LATE = 20, 1500, 72, 6.0
+CHURN = 0.3
+HAZARD = -math.log1p(-CHURN)
+GAMMA, BETA = {"kind": "gamma", "variance": 1.0}, {"kind": "beta", "a": 0.8, "b": 2.0}
+POWER = {"kind": "power", "power": 0.7}
+STEPS = {"kind": "steps", "months": [6, 24], "factors": [1.5, 1.0, 0.4]}
+CASES = {
+    "exponential": ({}, {"annual_churn": CHURN}),
+    "weibull": ({"duration": POWER}, {"annual_churn": CHURN, "power": 0.7}),
+    "gamma": ({"frailty": GAMMA}, {"annual_churn": 1 - 1 / (1 + HAZARD), "variance": 1.0}),
+    "gamma-power": (
+        {"frailty": GAMMA, "duration": {"kind": "power", "power": 1.4}},
+        {"annual_churn": 1 - 1 / (1 + HAZARD), "variance": 1.0, "power": 1.4},
+    ),
+    "sbg": ({"frailty": BETA}, {"annual_churn": 0.8 / 2.8, "a": 0.8, "b": 2.0}),
+    "bdw": (
+        {"frailty": BETA, "duration": {"kind": "power", "power": 1.4}},
+        {"annual_churn": 0.8 / 2.8, "a": 0.8, "b": 2.0, "power": 1.4},
+    ),
+    "steps": (
+        {"duration": STEPS},
+        {
+            f"hazard {name}": f * HAZARD / 12
+            for name, f in zip(["0-6 months", "6-24 months", "from 24 months"], STEPS["factors"], strict=True)
+        },
+    ),
+    "sbg by contract": ({"frailty": BETA, "term_months": 12}, {"annual_churn": 0.8 / 2.8, "a": 0.8, "b": 2.0}),
+}
+SCALES = {"annual_churn": lambda x: math.log(-math.log1p(-x)), "variance": lambda x: x}
+
+
+def lives(segment):
+    """Yield each replication's customers as spells."""
+    churn = {} if segment.get("frailty") == BETA else {"annual_churn": CHURN}
+    results = play(
+        replications=REPETITIONS, months=MONTHS, customers=CUSTOMERS, segments={"all": segment | churn}, keep=True
+    )
+    table = results.customers
+    for _, mine in table.groupby("replication"):
+        left = mine["left_month"].notna().to_numpy()
+        exits = mine["left_month"].fillna(MONTHS).to_numpy(float)
+        entry = np.where(np.arange(len(mine)) % 2, LATE, 0.0)
+        yield Spells.of(exits[exits > entry], left[exits > entry], entry=entry[exits > entry])
+
+
+@pytest.fixture(scope="module")
+def found():
+    """Return, for each case and parameter, what is true and the estimates of all repetitions."""
+    fitted = {}
+    for name, (segment, truth) in CASES.items():
+        kind = name.split(" ")[0]
+        more = {"grain": 12.0} if "contract" in name else {"knots": (6.0, 24.0)} if kind == "steps" else {}
+        spells = list(lives(segment))
+        if "contract" in name:
+            spells = [each.at_renewals(12.0) for each in spells]
+        fits = [law.fit_law(each, kind, **more) for each in spells]
+        fitted |= {(name, key): (value, [fit.estimates[key] for fit in fits]) for key, value in truth.items()}
+    return fitted
+
+
+@pytest.mark.long
+def test_intervals_cover_what_is_true_19_times_out_of_20(found):
+    """All parameters of all laws, 20 repetitions each; binomial bound at 4 standard errors, and 90 to 99 %.
+
+    Parameters of one fit lean on each other, so that they count as half as many independent ones.
+    """
+    covered = np.array([sum(truth in each for each in estimates) for truth, estimates in found.values()])
+    n = REPETITIONS * len(found)
+    share = covered.sum() / n
+    assert 0.90 <= share <= 0.99, dict(zip(found, covered, strict=True))
+    assert share == pytest.approx(0.95, abs=4 * math.sqrt(0.95 * 0.05 / (n / 2)))
+    assert covered.min() >= stats.binom.ppf(1e-4, REPETITIONS, 0.95), dict(zip(found, covered, strict=True))
+
+
+@pytest.mark.long
+def test_estimates_are_right_on_average(found):
+    """The mean of 20 estimates lies within 4 standard errors of what is true, on the scale each is estimated on."""
+    off = {}
+    for (name, key), (truth, estimates) in found.items():
+        scale = SCALES.get(key, math.log)
+        values = np.array([scale(each.value) for each in estimates])
+        off[name, key] = (values.mean() - scale(truth)) / (values.std(ddof=1) / math.sqrt(REPETITIONS))
+    z = np.array(list(off.values()))
+    assert np.abs(z).max() < 4, off
+    assert np.mean(np.abs(z) < 2) >= 0.8, off
