@@ -24,7 +24,10 @@ NAMES = ("npv", "bridge", "pool", "reasons", "cash")
 EXTRA = {"leaks": "leaks", "whale_curve": "customers"}
 """Charts of tables that a run has only if asked for, with the table each is of."""
 
-ANSWERS = ("account", "breakeven", "isoprofit", "optimise", "sweep", "tornado", "uncertainty", "whale")
+ANSWERS = (
+    "account", "backcast", "breakeven", "cohorts", "incidence", "isoprofit", "optimise", "survival", "sweep", "tornado",
+    "uncertainty", "whale",
+)  # fmt: skip
 """Charts of the answers to questions; each answer says which are its own."""
 
 

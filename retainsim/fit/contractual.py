@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from retainsim.fit import backtest, holdout, replay
-from retainsim.fit.audit import Audit
 from retainsim.fit.cohort import cohorts
+from retainsim.fit.column import NONE
 from retainsim.fit.customers import Customers, read
 from retainsim.fit.draft import Facts
 from retainsim.fit.estimate import NORMAL
@@ -18,6 +18,7 @@ from retainsim.fit.found import Found, Wish
 from retainsim.fit.group import Groups, alone, by_column
 from retainsim.fit.observed import observe, window
 from retainsim.fit.part import Part, fit_parts, grain_of
+from retainsim.fit.proposal import propose
 from retainsim.fit.reader import Reader
 from retainsim.fit.subscription import Subscription
 from retainsim.fit.tap import Taps, taps
@@ -37,7 +38,7 @@ def fit(reader: Reader, facts: Facts, wish: Wish) -> Found:
     """
     customers = read(reader, until=wish.until, since=wish.since)
     wish.tell(f"fitting {len(customers):,} customers")
-    groups = segments(customers, wish.by, reader.audit)
+    groups = segments(customers, wish.by, reader)
     parts = fit_parts(customers, groups, grain_of(customers))
     found = taps(customers, groups, parts)
     if customers.until is not None:
@@ -48,13 +49,14 @@ def fit(reader: Reader, facts: Facts, wish: Wish) -> Found:
     return Found(said.draft(), tested, _headline(parts, found), report, len(customers), _charts(tested))
 
 
-def segments(customers: Customers, by: str | None, audit: Audit) -> Groups:
+def segments(customers: Customers, by: str | None, reader: Reader) -> Groups:
     """Return the segments: by the column the user names, by one called segment, or as the data bear."""
-    if by is not None:
-        return by_column(customers, by, audit)
-    if customers.named is not None:
-        return by_column(customers, customers.named, audit)
-    return alone(customers)
+    if by is not None and by.lower() == NONE:
+        return alone(customers)
+    named = by or customers.named
+    if named is not None:
+        return by_column(customers, named, reader.audit)
+    return propose(customers, set(reader.guess.columns.values()), reader.audit)
 
 
 def _play(customers: Customers, groups: Groups, parts: Sequence[Part], wish: Wish) -> backtest.Backtest:
