@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from retainsim.charts import canvas
 from retainsim.charts.beside import curves_of, draw
 from retainsim.charts.canvas import Slide
+from retainsim.charts.lettering import BOUND
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +22,7 @@ def incidence(answer: Answer, *, ax: Axes | None = None) -> Axes:
     gap = 100 * float((table["simulated"] - table["observed"]).abs().max())
     first = curves[0]
     finding = (
-        f"“{first.name.replace('_', ' ')}” has taken {100 * first.end:.0f} % of newcomers by month "
+        f"“{first.name.replace('_', ' ').capitalize()}” has taken {100 * first.end:.0f} % of newcomers by month{BOUND}"
         f"{int(first.rows['month'].max())}; simulated reasons stay within {gap:.1f} points"
     )
     about = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from retainsim.fit.table import Table, of_frame, read
 from retainsim.fit.replay import REPLICATIONS
 from retainsim.scenario import Scenario, loads
 from retainsim.study.answer import Answer, report_of
+from retainsim.wording import Money
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -170,6 +171,8 @@ def _written(table: Table, guess: Guess, audit: Audit, found: Found, uncertain: 
     text = found.draft.text(uncertain=uncertain)
     scenario = loads(text, name=f"{Path(table.name).stem}.toml" if "." in table.name else "<fit>")
     tested = found.backtest
+    sign = Money.of(scenario.parameters).sign
+    tested.checks[:] = [replace(c, name=c.name.replace("revenue", f"revenue, {sign}")) for c in tested.checks]
     verdict = [_verdict(found), found.headline, *[f"{check.said[:1].upper()}{check.said[1:]}." for check in tested.failed]]
     content = {
         "data": {

@@ -102,7 +102,7 @@ def slugs(names: list[str]) -> list[str]:
     for name in names:
         word = re.sub(r"[^a-z0-9]+", "_", name.lower().translate(_PLAIN)).strip("_") or "segment"
         word = f"s_{word}" if word[0].isdigit() else word
-        word, base, number = word[:40], word[:36], 2
+        word, base, number = word[:40].rstrip("_"), word[:36].rstrip("_"), 2
         while word in found:
             word, number = f"{base}_{number}", number + 1
         found.append(word)
