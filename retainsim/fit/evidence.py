@@ -2,7 +2,7 @@
 
 Each customer adds ln S(exit) - ln S(entry), and a leaver also ln h(exit). So the log-likelihood is a sum over three
 lists of tenures (seen to stay, entered, left), in which equal tenures are counted once. Where there are more than
-`MOST` different ones, those within 1/64 of each other (in ln tenure) are replaced by the two points with the same
+`MOST` different ones, those within 1/32 of each other (in ln tenure) are replaced by the two points with the same
 number, mean, variance and skewness of ln tenure (Gauss quadrature). All laws here are smooth in ln tenure, so the
 log-likelihood of a million customers comes out to a relative 1e-9 (tested) in 50 microseconds instead of 100 ms.
 """
@@ -17,9 +17,9 @@ from retainsim.draws import Floats
 from retainsim.fit.mixture import Law
 from retainsim.fit.spells import Spells, counts
 
-MOST = 1024
+MOST = 256
 """Different tenures up to which every one is kept as it is."""
-_BINS = 64.0
+_BINS = 32.0
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,13 @@ class Evidence:
 
     def log_likelihood(self, law: Law) -> float:
         """Return the log-likelihood of a law; minus infinity or nan where it cannot be."""
-        total = self.entered.weight @ law.cumulative(self.entered.tenure)
-        total -= self.survived.weight @ law.cumulative(self.survived.tenure)
+        total = (self.entered.weight * law.cumulative(self.entered.tenure)).sum()
+        total -= (self.survived.weight * law.cumulative(self.survived.tenure)).sum()
         if len(self.left.tenure):
-            total += self.left.weight @ law.log_hazard(self.left.tenure)
+            total += (self.left.weight * law.log_hazard(self.left.tenure)).sum()
         after, until, count = self.spans
         if len(count):
-            total += count @ log_leaving(law, after, until)
+            total += (count * log_leaving(law, after, until)).sum()
         return float(total)
 
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from scipy import optimize
 
 from retainsim.draws import Floats
 from retainsim.fit.estimate import NORMAL
+from retainsim.fit.spells import Bools
 
 LogLikelihood: TypeAlias = Callable[[Floats], float]
 Bounds: TypeAlias = Sequence[tuple[float, float]]
@@ -25,6 +26,11 @@ Bounds: TypeAlias = Sequence[tuple[float, float]]
 DROP = NORMAL**2 / 2
 """Fall of the log-likelihood at the ends of a 95 % interval of one parameter."""
 _WORST = 1e10
+_STEP = 1e-4
+"""Difference for derivatives, on the scale of parameters, which is of order 1."""
+_FLAT = 1e-13
+"""Gain of a step, in log-likelihood per customer, below which the top is reached."""
+_MOST_STEPS = 60
 
 
 @dataclass(frozen=True)
@@ -35,25 +41,63 @@ class Peak:
     height: float
 
 
-def climb(
-    log_likelihood: LogLikelihood, starts: Sequence[Floats], bounds: Bounds, *, n: float, is_rough: bool = False
-) -> Peak:
+def climb(log_likelihood: LogLikelihood, starts: Sequence[Floats], bounds: Bounds, *, n: float) -> Peak:
     """Find the highest point from several starts; `n` customers make the likelihood one of order 1.
 
-    Where `is_rough`, the height is right to about 1e-4 for a million customers, in a third of the time.
+    Newton's method with differences for derivatives, the few parameters on a limit held there. No routine of scipy's:
+    each step of those wakes the threads of a linear algebra library, which cost 52 s instead of 4 s for 160 fits on two
+    busy cores.
     """
-    slopes: Literal["2-point", "3-point"] = "2-point" if is_rough else "3-point"
-    options: Any = {"ftol": 1e-12, "gtol": 1e-6} if is_rough else {"ftol": 1e-15, "gtol": 1e-8}
 
-    def cost(point: Floats) -> float:
-        height = log_likelihood(point)
-        return -height / n if np.isfinite(height) else _WORST
+    def mean(point: Floats) -> float:
+        height = log_likelihood(point) / n
+        return height if np.isfinite(height) else -_WORST
 
-    peaks = []
-    for start in starts:
-        found = optimize.minimize(cost, start, method="L-BFGS-B", jac=slopes, bounds=bounds, options=options)
-        peaks.append(Peak(np.asarray(found.x), -float(found.fun) * n))
-    return max(peaks, key=lambda peak: peak.height)
+    limits = np.asarray(bounds, dtype=np.float64).reshape(-1, 2).T
+    peaks = [_climb(mean, np.clip(start, *limits), limits) for start in starts]
+    best = max(peaks, key=lambda peak: peak.height)
+    return Peak(best.point, best.height * n)
+
+
+def _climb(mean: LogLikelihood, point: Floats, limits: Floats) -> Peak:
+    height = mean(point)
+    for _ in range(_MOST_STEPS):
+        slope, curve = _derivatives(mean, point, height)
+        held = ((point <= limits[0]) & (slope < 0)) | ((point >= limits[1]) & (slope > 0))
+        step = np.where(held, 0.0, _newton(slope, curve, ~held))
+        if not np.abs(step * slope).max(initial=0.0) > _FLAT:
+            break
+        for _ in range(30):
+            trial = np.clip(point + step, *limits)
+            reached = mean(trial)
+            if reached > height:
+                break
+            step = step / 4
+        else:
+            break
+        point, height = trial, reached
+    return Peak(point, height)
+
+
+def _newton(slope: Floats, curve: Floats, free: Bools) -> Floats:
+    """Return the step to where a parabola peaks, uphill even where the curve bends upwards, at most 2 a parameter."""
+    step = np.zeros(len(slope))
+    if free.any():
+        values, axes = np.linalg.eigh(curve[np.ix_(free, free)])
+        step[free] = axes @ ((axes.T @ slope[free]) / np.maximum(np.abs(values), 1e-9))
+    return step / max(1.0, float(np.abs(step).max()) / 2.0)
+
+
+def _derivatives(mean: LogLikelihood, point: Floats, height: float) -> tuple[Floats, Floats]:
+    """Return slope (p,) and curvature (p, p) by central differences; laws go on smoothly beyond their limits."""
+    moves = _STEP * np.eye(len(point))
+    up, down = (np.array([mean(point + sign * move) for move in moves]) for sign in (1, -1))
+    curve = np.diag(up - 2 * height + down)
+    for i in range(len(point)):
+        for j in range(i):
+            corner = mean(point + moves[i] + moves[j]) + mean(point - moves[i] - moves[j])
+            curve[i, j] = curve[j, i] = (corner - up[i] - down[i] - up[j] - down[j] + 2 * height) / 2
+    return (up - down) / (2 * _STEP), curve / _STEP**2
 
 
 def profile(log_likelihood: LogLikelihood, peak: Peak, index: int, *, bounds: Bounds, n: float) -> tuple[float, float]:
@@ -111,7 +155,7 @@ class _Profile:
         if not self._others:
             return self._full(np.array([value]))
         pinned = lambda others: self._full(np.insert(others, self._index, value))  # noqa: E731  a function of the rest
-        found = climb(pinned, [self._start], self._others, n=self._n, is_rough=True)
+        found = climb(pinned, [self._start], self._others, n=self._n)
         self._start = found.point
         return found.height
 

@@ -148,7 +148,8 @@ class _Grower:
 
     def grow(self, most: int, deepest: int) -> tuple[list[_Node], list[tuple[str, str, float]]]:
         """Split the leaf that gains most, again and again, until none gains enough."""
-        leaves, gains = [self._node(np.arange(len(self._spells)), {}, 0, deepest)], []
+        leaves = [self._node(np.arange(len(self._spells)), {}, 0, deepest)]
+        gains: list[tuple[str, str, float]] = []
         while len(leaves) < most:
             node = max(leaves, key=lambda leaf: leaf.best.gain if leaf.best else -np.inf)
             if node.best is None or node.best.gain < WORTH * sum(gain for _, _, gain in gains):

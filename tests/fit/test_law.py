@@ -170,7 +170,7 @@ def test_who_comes_late_adds_survival_since_then_among_all_who_came_so_far(name)
 @pytest.mark.parametrize("kind", fitting.FREE)
 @pytest.mark.parametrize("grain", [0.0, 1.0])
 def test_evidence_in_few_points_is_worth_what_all_rows_are(kind, grain):
-    spells = drawn(LAWS["gamma"], 6 * MOST, seed=4)
+    spells = drawn(LAWS["gamma"], 24 * MOST, seed=4)
     if grain:
         spells = Spells.of(np.ceil(spells.exit), spells.left, entry=np.floor(spells.entry))
     point = {"first_year": -1.0, "variance": 0.8, "power": 0.3, "a": -0.2, "odds": 1.0}

@@ -1,6 +1,6 @@
 """Recovery: lives the model itself has played give its numbers back, with intervals that keep their word.
 
-Each law: 20 replications of a firm whose 1,500 customers are new at month 0, followed for 72 months, half of the rows
+Each law: 20 replications of a segment whose 1,500 customers are new at month 0, followed for 72 months, half of the rows
 seen from a tenure of 6 months on only (left truncation). Every law's parameters are estimated in each.
 """
 
@@ -45,14 +45,19 @@ CASES = {
 SCALES = {"annual_churn": lambda x: math.log(-math.log1p(-x)), "variance": lambda x: x}
 
 
-def lives(segment):
-    """Yield each replication's customers as spells."""
-    churn = {} if segment.get("frailty") == BETA else {"annual_churn": CHURN}
-    results = play(
-        replications=REPETITIONS, months=MONTHS, customers=CUSTOMERS, segments={"all": segment | churn}, keep=True
-    )
-    table = results.customers
-    for _, mine in table.groupby("replication"):
+def played():
+    """Play one firm in which each case is a segment, and return its customers' lives."""
+    segments = {}
+    for name, (segment, _) in CASES.items():
+        churn = {} if segment.get("frailty") == BETA else {"annual_churn": CHURN}
+        segments[name.replace(" ", "_")] = segment | churn
+    customers = CUSTOMERS * len(segments)
+    return play(replications=REPETITIONS, months=MONTHS, customers=customers, segments=segments, keep=True).customers
+
+
+def lives(table, name):
+    """Yield the customers of a case as spells, replication by replication."""
+    for _, mine in table[table["segment"] == name.replace(" ", "_")].groupby("replication"):
         left = mine["left_month"].notna().to_numpy()
         exits = mine["left_month"].fillna(MONTHS).to_numpy(float)
         entry = np.where(np.arange(len(mine)) % 2, LATE, 0.0)
@@ -62,11 +67,11 @@ def lives(segment):
 @pytest.fixture(scope="module")
 def found():
     """Return, for each case and parameter, what is true and the estimates of all repetitions."""
-    fitted = {}
-    for name, (segment, truth) in CASES.items():
+    fitted, table = {}, played()
+    for name, (_, truth) in CASES.items():
         kind = name.split(" ")[0]
         more = {"grain": 12.0} if "contract" in name else {"knots": (6.0, 24.0)} if kind == "steps" else {}
-        spells = list(lives(segment))
+        spells = list(lives(table, name))
         if "contract" in name:
             spells = [each.at_renewals(12.0) for each in spells]
         fits = [law.fit_law(each, kind, **more) for each in spells]
