@@ -113,7 +113,7 @@ def _segment(part: Part) -> dict[str, Any]:
         "law": part.fit.kind,
         "annual_churn": _plain(part.churn),
         "first_year_churn": _plain(part.fit.estimates["annual_churn"]),
-        "price": _plain(part.price),
+        "price": _plain(part.price.mean if part.price else None),
         "mean_tenure": float(part.present.mean()),
         "laws": {each.fit.kind: {"aic": each.fit.aic, "bic": each.fit.bic, "deficit": _number(each.deficit)} for each in part.candidates},
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,9 +11,10 @@ from retainsim.draws import Floats
 from retainsim.fit import pool
 from retainsim.fit.choice import Candidate, Choice, by_date, choose
 from retainsim.fit.customers import Customers
-from retainsim.fit.estimate import NORMAL, Estimate
+from retainsim.fit.estimate import Estimate
 from retainsim.fit.group import Groups
 from retainsim.fit.law import LawFit
+from retainsim.fit.price import Growth, Price, growth, price
 from retainsim.fit.spells import Spells
 from retainsim.fit.survival import Curve, kaplan_meier
 from retainsim.units import DAYS_PER_MONTH
@@ -54,9 +54,9 @@ class Part:
     churn
         12-month churn of those present.
     price, cost
-        Means of those present; None where unknown.
-    spread
-        Standard deviation of price over its mean.
+        What those present pay, and cost on average; None where unknown.
+    growth
+        How price runs with tenure across those present.
     """
 
     key: str
@@ -69,9 +69,9 @@ class Part:
     present: Floats
     at: list[float]
     churn: Estimate
-    price: Estimate | None = None
+    price: Price | None = None
     cost: Estimate | None = None
-    spread: float = 0.0
+    growth: Growth | None = None
 
     @property
     def count(self) -> int:
@@ -93,14 +93,11 @@ def grain_of(customers: Customers) -> float:
     return 1.0 if whole.mean() > 0.95 else 0.0
 
 
-def mean(amounts: Floats | None) -> tuple[Estimate | None, float]:
-    """Return the mean of amounts with its 95 % interval, and their standard deviation over it; None without any."""
-    known = amounts[~np.isnan(amounts)] if amounts is not None else np.zeros(0)
-    if len(known) == 0:
-        return None, 0.0
-    middle, deviation = float(known.mean()), float(known.std(ddof=1)) if len(known) > 1 else 0.0
-    half = NORMAL * deviation / math.sqrt(len(known))
-    return Estimate(middle, middle - half, middle + half), deviation / middle if middle else 0.0
+def paid(amounts: Floats | None) -> Price | None:
+    """Return what those pay whose price is known; None where nobody's is."""
+    if amounts is None or np.isnan(amounts).all():
+        return None
+    return price(amounts)
 
 
 def settle(choice: Choice, curve: Curve, first: float = 0.0) -> tuple[LawFit, str]:
@@ -152,10 +149,11 @@ def _part(customers: Customers, groups: Groups, index: int, grain: float) -> Par
     fit, why = settle(choice, curve, float(spells.entry.min()))
     there = rows.where(rows.present)
     at = pool.tenures(there.spells.exit)
-    price, spread = mean(there.price)
+    known, cost = paid(there.price), paid(there.cost)
+    grown = growth(there.price, there.spells.exit) if there.price is not None and known else None
     return Part(
         groups.keys[index], groups.labels[index], spells, fit, choice.candidates, why, curve, there.spells.exit, at,
-        pool.churn(fit.law, at, spells), price, mean(there.cost)[0], spread,
+        pool.churn(fit.law, at, spells), known, cost.mean if cost else None, grown,
     )  # fmt: skip
 
 

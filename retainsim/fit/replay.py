@@ -105,7 +105,7 @@ def calendar(
 def _segment(part: Part, count: float, tenures: Floats | None = None) -> dict[str, Any]:
     """Return the table of a segment whose hazards are taken as fitted, not calibrated."""
     law = part.fit.law
-    found: dict[str, Any] = {"share": float(count), "price": part.price.value if part.price else 0.0, **law.shape()}
+    found: dict[str, Any] = {"share": float(count), "price": part.price.mean.value if part.price else 0.0, **law.shape()}
     if found.get("frailty", {}).get("kind") != "beta":
         found["annual_churn"] = min(pool.first_year(law), 1 - 1e-12)
     if tenures is not None and len(tenures):

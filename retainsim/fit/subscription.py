@@ -119,17 +119,32 @@ def _notes(part: Part) -> list[str]:
 
 def _money(part: Part) -> list[Key]:
     price = part.price
-    paid = price.value if price else PRICE
-    cost = significant(SERVE * paid, 2)
+    cost = significant(SERVE * (price.mean.value if price else PRICE), 2)
     unit = "money per customer-month"
     return [
-        Key("price", round(price.value, 2), f"{unit}: mean of those present ({interval(price, '.2f')}); one differs from "
-            f"another by {100 * part.spread:.0f} % (standard deviation)", price)
+        Key("price", round(price.mean.value, 2), f"{unit}: mean of the {price.n:,} present whose price is known "
+            f"({interval(price.mean, '.2f')}){_spread(part)}", price.mean)
         if price else Key("price", PRICE, f"{unit}; the data hold no price", is_open=True),
         Key("gross_margin", MARGIN, "share of revenue; assumption", is_open=True),
         Key("cost_to_serve", round(part.cost.value, 2), f"{unit}: mean of those present ({interval(part.cost, '.2f')})", part.cost)
         if part.cost else Key("cost_to_serve", cost, f"{unit}; assumption: {100 * SERVE:.0f} % of the price", is_open=True),
     ]  # fmt: skip
+
+
+def _spread(part: Part) -> str:
+    """Say how much prices differ, and how they run with tenure, and which mechanism would say so."""
+    assert part.price is not None
+    spread, grown = part.price.spread, part.growth
+    said = f"; standard deviation of ln price {spread.value:.2f}"
+    if part.price.is_spread:
+        said += f": to have sizes differ, add [mechanisms.key_accounts] with sigma = {spread.value:.2f}"
+    if grown is not None and grown.is_clear:
+        each = grown.per_year
+        said += (
+            f"; who has been here a year longer pays {100 * each.value:+.1f} % ({100 * each.low:+.1f} to {100 * each.high:+.1f} %), "
+            "across customers: [mechanisms.growth] premium_per_year, if it is a rise and not who stays"
+        )
+    return said
 
 
 def _law(part: Part) -> list[Key]:
@@ -198,5 +213,5 @@ def _channel(channel: Channel, found: Taps, price: float) -> Block:
 
 
 def _average_price(parts: Sequence[Part]) -> float:
-    prices = [(part.price.value if part.price else PRICE, part.count) for part in parts]
+    prices = [(part.price.mean.value if part.price else PRICE, part.count) for part in parts]
     return float(np.average([p for p, _ in prices], weights=[n for _, n in prices]))

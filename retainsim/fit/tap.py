@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import chi2
 
 from retainsim.draws import Floats, Ints
 from retainsim.fit.customers import Customers
-from retainsim.fit.estimate import Estimate
+from retainsim.fit.estimate import NORMAL, Estimate
+from retainsim.fit.flow import Joins, joins
 from retainsim.fit.group import Groups, slugs
 from retainsim.fit.mixture import YEAR
 from retainsim.fit.observed import window
@@ -22,10 +24,6 @@ MOST = 8
 UNKNOWN = "unknown"
 ONE = "advertising"
 """What the channel is called where the data name none."""
-_YEARS = 2
-"""Whole years of joins that a season must be seen in."""
-_SURE = 0.001
-"""Chance of such a season where there is none, below which it is believed."""
 
 
 @dataclass(frozen=True)
@@ -63,30 +61,51 @@ class Taps:
 
 
 def taps(customers: Customers, groups: Groups, parts: Sequence[Part]) -> Taps:
-    """Count who joined in the last twelve months of observation.
+    """Count who joined lately, by channel and segment.
 
-    Where only tenures are known, those present are counted, each standing for 1 / S(tenure) who joined with it.
+    Where dates are known, the level is that of today, on the trend if there is one and without the season; channels
+    share it as in the last twelve months. Where only tenures are known, those present are counted, each standing for
+    1 / S(tenure) who joined with it.
     """
-    weight, months, how = _dated(customers) if customers.is_dated else _undated(customers, groups, parts)
+    flow = _flow(customers)
+    weight, months, how = _undated(customers, groups, parts) if flow is None else _dated(customers, flow)
+    level = 1.0 if flow is None else flow.today.value * months / max(float(weight.sum()), 1.0)
     names, codes = _channels(customers)
     keys = slugs(names) if customers.channel is not None else [ONE]
     channels = []
     for place, name in enumerate(names):
         mine = (codes == place) & (weight > 0)
-        mix = np.bincount(groups.codes[mine], weight[mine], len(groups.keys)) / months
         if mine.any():
-            channels.append(
-                Channel(keys[place], name, _rate(weight[mine], months), int(mine.sum()), dict(zip(groups.keys, mix.tolist(), strict=True)))
-            )
-    return Taps(tuple(channels), months, how, _season(customers), _trend(customers))
+            mix = level * np.bincount(groups.codes[mine], weight[mine], len(groups.keys)) / months
+            rate = _rate(weight[mine], months, level, flow)
+            told = dict(zip(groups.keys, mix.tolist(), strict=True))
+            channels.append(Channel(keys[place], name, rate, int(mine.sum()), told))
+    season = flow.seasonality if flow is not None else None
+    return Taps(tuple(channels), months, how, season and tuple(round(x, 3) for x in season), _trend(flow))
 
 
-def _dated(customers: Customers) -> tuple[Floats, float, str]:
+def _flow(customers: Customers) -> Joins | None:
+    """Return the level, trend and season of all joins over the months observed; None where dates are not known."""
+    months = window(customers)
+    if not customers.is_dated or not months:
+        return None
     assert customers.joined is not None
     assert customers.until is not None
-    months = float(min(YEAR, window(customers))) or 1.0
+    age = (customers.until - customers.joined) / DAYS_PER_MONTH
+    recent = age[age < months]
+    counts = np.bincount((months - 1 - np.floor(recent)).astype(np.int64), minlength=months)
+    middle = customers.until - (months - 0.5) * DAYS_PER_MONTH
+    return joins(counts, first=int(str(date_of(middle))[5:7]) - 1)
+
+
+def _dated(customers: Customers, flow: Joins) -> tuple[Floats, float, str]:
+    assert customers.joined is not None
+    assert customers.until is not None
+    months = float(min(YEAR, window(customers)))
     recent = customers.joined > customers.until - months * DAYS_PER_MONTH
-    return recent.astype(np.float64), months, f"customers who joined in the last {months:g} months"
+    level = "the end of the trend" if flow.has_trend else f"the mean of {window(customers)} months"
+    season = ", seasons taken out" if flow.seasonality else ""
+    return recent.astype(np.float64), months, f"{level}{season}, shared as in the last {months:g} months"
 
 
 def _undated(customers: Customers, groups: Groups, parts: Sequence[Part]) -> tuple[Floats, float, str]:
@@ -116,40 +135,27 @@ def _channels(customers: Customers) -> tuple[list[str], Ints]:
     return names.tolist(), codes
 
 
-def _rate(weight: Floats, months: float) -> Estimate:
-    """Return joins a month; the interval is that of a Poisson count with the variance of the weights."""
-    from scipy.stats import chi2
+def _rate(weight: Floats, months: float, level: float, flow: Joins | None) -> Estimate:
+    """Return joins a month; the interval is that of a Poisson count with the variance of the weights.
 
+    It is no narrower than that of all joins today.
+    """
     total, scale = float(weight.sum()), float((weight**2).sum() / weight.sum())
     count = total / scale
-    low, high = chi2.ppf(0.025, 2 * count) / 2, chi2.ppf(0.975, 2 * count + 2) / 2
-    return Estimate(total / months, float(low) * scale / months, float(high) * scale / months)
+    low, high = float(chi2.ppf(0.025, 2 * count)) / 2, float(chi2.ppf(0.975, 2 * count + 2)) / 2
+    found = level * total / months
+    off = 0.0 if flow is None else flow.today.error * NORMAL / flow.today.value
+    below, above = (np.hypot(end * scale / total - 1, off) for end in (low, high))
+    return Estimate(found, found * float(max(0.0, 1 - below)), found * float(1 + above))
 
 
-def _season(customers: Customers) -> tuple[float, ...] | None:
-    """Return twelve factors on joins, January first, where whole years show a season beyond chance."""
-    whole = window(customers) // 12
-    if whole < _YEARS or customers.joined is None or customers.until is None:
-        return None
-    from scipy.stats import chi2
-
-    start = customers.until - whole * 365.25
-    recent = customers.joined[(customers.joined > start) & (customers.joined <= customers.until)]
-    months = np.array([int(str(date_of(day))[5:7]) for day in np.unique(recent)])
-    _, counts = np.unique(recent, return_counts=True)
-    found = np.bincount(months - 1, counts, 12)
-    expected = found.sum() * np.array([31, 28.25, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]) / 365.25
-    if expected.min() < 5 or chi2.sf(((found - expected) ** 2 / expected).sum(), 11) > _SURE:
-        return None
-    factors = found / expected
-    return tuple(np.round(factors / factors.mean(), 3).tolist())
-
-
-def _trend(customers: Customers) -> str:
-    if not customers.is_dated or window(customers) < 24:
+def _trend(flow: Joins | None) -> str:
+    if flow is None:
         return ""
-    assert customers.joined is not None
-    assert customers.until is not None
-    age = (customers.until - customers.joined) / DAYS_PER_MONTH
-    last, before = int((age < 12).sum()), int(((age >= 12) & (age < 24)).sum())
-    return f"{last:,} joined in the last 12 months, {before:,} in the 12 before" if before else ""
+    if not flow.has_trend:
+        return "No trend can be told"
+    trend = flow.trend
+    return (
+        f"Joins have run by {100 * trend.value:+.0f} % a year (95 %: {100 * trend.low:+.0f} to {100 * trend.high:+.0f} %); "
+        "the file holds them at today's"
+    )
