@@ -20,8 +20,10 @@ from retainsim.units import DAYS_PER_MONTH
 
 CLOSE = 0.025
 """Simulated survival so near to what was observed (share of newcomers) reproduces it, even beyond its interval."""
-MARKS = (12, 24, 36, 48, 60)
+YEARS = tuple(range(12, 121, 12))
 """Tenures (months) at which survival is compared."""
+QUARTERS = (3, 6, 9, 12, 18)
+"""Likewise, where less than two years were seen."""
 _SURE = 0.1
 """Half-width of the interval of Kaplan and Meier beyond which nothing is compared."""
 SPREAD = 0.90
@@ -94,7 +96,7 @@ def _curve(part: Part, tenure: Floats) -> tuple[Floats, Floats, Floats]:
 
 def _marks(part: Part, table: pd.DataFrame) -> list[Check]:
     found = []
-    for month in MARKS:
+    for month in YEARS if part.curve.last >= 24 else QUARTERS:
         row = table[table["month"] == month]
         if not len(row):
             continue
@@ -119,11 +121,11 @@ def leavings(parts: Sequence[Part], played: Played) -> list[Check]:
 
 
 def _expected(part: Part, shares: Floats, months: int) -> float:
-    """Add up cumulative hazard over the months that customers were watched."""
-    hazard = -np.diff(np.log(np.maximum(shares, 1e-9)))
-    spells = part.spells.between(0.0, float(months))
-    reached = np.concatenate([[0.0], np.cumsum(hazard)])
-    at = np.arange(months + 1)
+    """Add up chances of leaving over the time that customers were watched, in steps as long as leavings were counted."""
+    spells, step = part.spells.between(0.0, float(months)), round(part.fit.grain)
+    kept = np.maximum(shares[:: step or 1], 1e-9)
+    chance = 1 - kept[1:] / kept[:-1] if step else -np.diff(np.log(kept))
+    reached, at = np.append(0.0, np.cumsum(chance)), np.arange(len(kept)) * float(step or 1)
     passed = np.interp(spells.exit, at, reached) - np.interp(spells.entry, at, reached)
     return float(spells.weights @ passed)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from retainsim.fit import backtest, holdout, replay
+from retainsim.fit.choice import Candidate
 from retainsim.fit.cohort import cohorts
 from retainsim.fit.column import NONE
 from retainsim.fit.customers import Customers, read
@@ -43,10 +44,10 @@ def fit(reader: Reader, facts: Facts, wish: Wish) -> Found:
     found = taps(customers, groups, parts)
     if customers.until is not None:
         facts = Facts(facts.name, facts.title, _next_day(customers.until), facts.currency)
-    said = Subscription(facts, customers, parts, found, reader.audit, reader.table.name)
+    said = Subscription(facts, customers.spells, parts, found, reader.audit, reader.table.name)
     tested = _play(customers, groups, parts, wish)
-    report = {"segments": {part.key: _segment(part) for part in parts}, "channels": _channels(found)}
-    return Found(said.draft(), tested, _headline(parts, found), report, len(customers), _charts(tested))
+    report = {"segments": {part.key: segment(part) for part in parts}, "channels": channels(found)}
+    return Found(said.draft(), tested, headline(parts, found), report, len(customers), charts(tested))
 
 
 def segments(customers: Customers, by: str | None, reader: Reader) -> Groups:
@@ -93,7 +94,8 @@ def _play_window(customers: Customers, groups: Groups, parts: Sequence[Part], wi
     tested.add(checks, months=pd.concat([table, later], ignore_index=True))
 
 
-def _headline(parts: Sequence[Part], found: Taps) -> str:
+def headline(parts: Sequence[Part], found: Taps) -> str:
+    """Say how many customers there are, how many of them will leave, and how many join."""
     counts = np.array([part.count for part in parts])
     churn = float(np.average([part.churn.value for part in parts], weights=counts))
     half = NORMAL * float(np.sqrt(sum((part.churn.error * part.count) ** 2 for part in parts))) / counts.sum()
@@ -104,22 +106,30 @@ def _headline(parts: Sequence[Part], found: Taps) -> str:
     )
 
 
-def _segment(part: Part) -> dict[str, Any]:
+def segment(part: Part) -> dict[str, Any]:
+    """Return what was found of a segment, in plain values."""
     return {
         "label": part.label,
         "customers": part.count,
-        "rows": int(part.spells.n),
-        "left": int(part.spells.events),
+        "rows": round(part.spells.n),
+        "left": round(part.spells.events),
         "law": part.fit.kind,
         "annual_churn": _plain(part.churn),
         "first_year_churn": _plain(part.fit.estimates["annual_churn"]),
         "price": _plain(part.price.mean if part.price else None),
         "mean_tenure": float(part.present.mean()),
-        "laws": {each.fit.kind: {"aic": each.fit.aic, "bic": each.fit.bic, "deficit": _number(each.deficit)} for each in part.candidates},
+        "laws": {each.fit.kind: _law(each) for each in part.candidates},
     }
 
 
-def _channels(found: Taps) -> dict[str, Any]:
+def _law(tried: Candidate) -> dict[str, Any]:
+    fit = tried.fit
+    numbers = {name: _plain(each) for name, each in fit.estimates.items()}
+    return {"aic": fit.aic, "bic": fit.bic, "deficit": _number(tried.deficit), "estimates": numbers}
+
+
+def channels(found: Taps) -> dict[str, Any]:
+    """Return what was found of every channel, in plain values."""
     return {each.key: {"label": each.label, "joins": _plain(each.joins), "mix": each.mix, "customers": each.count} for each in found.channels}
 
 
@@ -136,6 +146,7 @@ def _next_day(until: float) -> date:
     return found
 
 
-def _charts(tested: backtest.Backtest) -> tuple[str, ...]:
+def charts(tested: backtest.Backtest) -> tuple[str, ...]:
+    """Return the charts there are tables for."""
     drawn = {"survival": "survival", "months": "backcast", "cohorts": "cohorts", "incidence": "incidence"}
     return tuple(chart for table, chart in drawn.items() if table in tested.tables)

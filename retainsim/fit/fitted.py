@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from retainsim.errors import UsageError
-from retainsim.fit import contractual, shape, value
+from retainsim.fit import contractual, retention, shape, value
 from retainsim.fit.audit import Audit
 from retainsim.fit.column import Guess
 from retainsim.fit.draft import Draft, Facts
@@ -164,7 +164,10 @@ def _fit(
     reader = Reader(table, guess, audit)
     facts = Facts(Path(table.name).stem if "." in table.name else "customers", currency=_currency(reader))
     audit.say("read", f"a table of {shape.SAID[kind]}")
-    return guess, contractual.fit(reader, facts, wish)
+    study: dict[shape.Shape, Callable[[Reader, Facts, Wish], Found]] = {
+        "customers": contractual.fit, "retention": retention.fit
+    }  # fmt: skip
+    return guess, study[kind](reader, facts, wish)
 
 
 def _written(table: Table, guess: Guess, audit: Audit, found: Found, uncertain: bool) -> Fit:

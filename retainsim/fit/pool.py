@@ -19,7 +19,10 @@ _RANKS = (np.arange(12_000) + 0.5) / 12_000
 
 def tenures(present: ArrayLike) -> list[float]:
     """Return the tenures (months) at equal steps of rank, as a scenario writes them."""
-    found = np.quantile(np.asarray(present, dtype=np.float64), np.linspace(0, 1, STEPS + 1))
+    values = np.asarray(present, dtype=np.float64)
+    if np.ptp(values) == 0:
+        return [round(float(values[0]), 1)] * 2
+    found = np.quantile(values, np.linspace(0, 1, STEPS + 1))
     return np.maximum.accumulate(np.round(found, 1)).tolist()
 
 

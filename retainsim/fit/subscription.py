@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from retainsim.fit.audit import Audit
-from retainsim.fit.customers import Customers
 from retainsim.fit.draft import Draft, Facts, arms, top
 from retainsim.fit.estimate import Estimate
 from retainsim.fit.layout import Block, Key, interval, significant
@@ -32,7 +31,7 @@ class Subscription:
     """Rows of customers, fitted."""
 
     facts: Facts
-    customers: Customers
+    spells: Spells
     parts: Sequence[Part]
     taps: Taps
     audit: Audit
@@ -52,18 +51,18 @@ class Subscription:
         named = None if len(self.parts) == 1 else (worst.key, worst.churn.value, worst.count)
         blocks = [
             *top(self.facts), self._pool(size), *(_segment(part) for part in self.parts),
-            _reasons(self.customers.spells), *self._acquisition(),
+            _reasons(self.spells), *self._acquisition(),
             *arms(self.churn, size, named, spends),
         ]  # fmt: skip
         return Draft(self.facts.question, self._story(size), blocks)
 
     def _story(self, size: int) -> list[str]:
-        spells = self.customers.spells
+        spells = self.spells
         out = self.audit.left_out
-        kept = f"{len(spells):,} customers" + (f" ({out:,} rows left out)" if out else "")
+        kept = f"{spells.n:,.0f} customers" + (f" ({out:,} rows left out)" if out else "")
         return [
             "",
-            f"{size:,} customers were present when observation ended, and {spells.events:,.0f} of {len(spells):,} had "
+            f"{size:,} customers were present when observation ended, and {spells.events:,.0f} of {spells.n:,.0f} had "
             f"left. They lose {100 * self.churn:.1f} % of them within the next 12 months. Which is worth more: to keep "
             "them longer, or to win more of them?",
             "",
@@ -78,7 +77,7 @@ class Subscription:
 
     def _pool(self, size: int) -> Block:
         keys = [
-            Key("customers", size, f"customers present at month 0: those still there when observation ended (n = {len(self.customers):,})"),
+            Key("customers", size, f"customers present at month 0: those still there when observation ended (n = {self.spells.n:,.0f})"),
             Key("tenure", "settled", "replaced by the tenures observed, which stand with each segment"),
         ]  # fmt: skip
         return Block("pool", keys)
@@ -94,7 +93,7 @@ def _segment(part: Part) -> Block:
         Key("annual_churn", significant(part.churn.value), f"share a year of those present, at their tenures ({interval(part.churn)}); "
             f"newcomers: {100 * part.fit.law.churn():.1f} %", part.churn, "beta"),
         *_law(part),
-        Key("tenures", part.at, f"months: of the {part.count:,} present at every 5 % of rank, the shortest first; mean {part.present.mean():.1f}"),
+        Key("tenures", part.at, f"months: of the {part.count:,} present at equal steps of rank, the shortest first; mean {part.present.mean():.1f}"),
     ]  # fmt: skip
     return Block(f"segments.{part.key}", keys, notes=_notes(part))
 
@@ -201,7 +200,7 @@ def _channel(channel: Channel, found: Taps, price: float) -> Block:
     said = f"{channel.label!r}" if channel.label else "all channels, for the data name none"
     keys = [
         Key("joins", significant(joins.value, 4), f"joins a month, {said}: {found.how} ({interval(joins, '.4g')}; n = {channel.count:,})"
-            + (f". {found.trend}" if found.trend else ""), joins, "lognormal"),
+            + (f". {found.trend}" if found.trend else ""), joins, "lognormal", found.is_assumed),
         Key("mix", {name: significant(rate, 3) for name, rate in channel.mix.items()}, "joins a month by segment, counted likewise"),
         Key("spend", significant(per_join * joins.value, 3), f"money per month; assumption: {per_join:g} a join, {PER_JOIN:g} months of its price",
             is_open=True),

@@ -51,13 +51,17 @@ class Channel:
 
 @dataclass(frozen=True)
 class Taps:
-    """All channels, over how many months joins were counted, how, and the season, January first, if there is one."""
+    """All channels, how many months joins were counted for, how, the season (January first) and trend if there is one.
+
+    Where the data hold no joins at all, they are assumed.
+    """
 
     channels: tuple[Channel, ...]
     months: float
     how: str
     season: tuple[float, ...] | None = None
     trend: str = ""
+    is_assumed: bool = False
 
 
 def taps(customers: Customers, groups: Groups, parts: Sequence[Part]) -> Taps:
