@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from retainsim.study.uncertainty import uncertainty
 
 __all__ = [
-    "Results", "RetainsimError", "Scenario", "ScenarioError", "UsageError", "account", "breakeven", "fit", "isoprofit", "load",
-    "loads", "open_run", "optimise", "run", "story", "sweep", "tornado", "uncertainty",
+    "Results", "RetainsimError", "Scenario", "ScenarioError", "UsageError", "account", "breakeven", "fit", "isoprofit",
+    "load", "loads", "open_run", "optimise", "run", "story", "sweep", "tornado", "uncertainty",
 ]  # fmt: skip
 
 _HOMES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -57,11 +57,18 @@ def draw(slide: Slide, curves: Sequence[Curve], what: str) -> Panel:
         panel.ax.fill_between(month[known], low[known], high[known], color=colour, alpha=0.2, linewidth=0, step="post")
         panel.ax.step(month[known], rows["observed"][known], where="post", color=colour, linewidth=1.8 * scale)
         every = max(1, -(-len(month) // _DOTS))
-        look = {"color": colour, "markersize": 6 * scale, "markerfacecolor": "white", "markeredgewidth": 1.6 * scale}
+        look: dict[str, Any] = {
+            "color": colour,
+            "markersize": 6 * scale,
+            "markerfacecolor": "white",
+            "markeredgewidth": 1.6 * scale,
+        }
         panel.ax.plot(month[::every], rows["simulated"][::every], "o", clip_on=False, zorder=4, **look)
         ours = float(rows["simulated"].iloc[-1])
         last = rows[known].iloc[-1] if known.any() else rows.iloc[-1]
-        told = f"{100 * last['observed']:.0f} %, {100 * last['simulated']:.0f} %" if known.any() else f"{100 * ours:.0f} %"
+        told = (
+            f"{100 * last['observed']:.0f} %, {100 * last['simulated']:.0f} %" if known.any() else f"{100 * ours:.0f} %"
+        )
         labels.append(Ending(ours, told, curve.name.replace("_", " "), colour))
     write(panel, labels, panel.height, NORMAL)
     return panel

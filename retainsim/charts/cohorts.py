@@ -32,9 +32,10 @@ def cohorts(answer: Answer, *, ax: Axes | None = None) -> Axes:
     wide["simulated"] = wide["simulated"].where(wide["observed"].notna())
     gap = (wide["simulated"] - wide["observed"]).abs()
     span = int(table["width"].iloc[0])
+    grouped = "each month" if span == 1 else f"{span} months together"
     about = (
-        f"Share still there, %, by time of joining ({'each month' if span == 1 else f'{span} months together'}) and months "
-        "since. Simulated cohorts differ by their mix of segments alone"
+        f"Share still there, %, by time of joining ({grouped}) and months since. "
+        "Simulated cohorts differ by their mix of segments alone"
     )
     with canvas.style():
         slide = Slide(answer, _finding(gap), about, ax=ax)
@@ -47,7 +48,7 @@ def cohorts(answer: Answer, *, ax: Axes | None = None) -> Axes:
 def _finding(gap: pd.DataFrame) -> str:
     worst = float(np.nanmax(gap.to_numpy()))
     middle = float(np.nanmean(gap.to_numpy()))
-    row, column = np.unravel_index(np.nanargmax(gap.to_numpy()), gap.shape)
+    row, column = (int(i) for i in np.unravel_index(np.nanargmax(gap.to_numpy()), gap.shape))
     return (
         f"Cohorts are reproduced within {100 * middle:.1f} points on average; furthest off is that of "
         f"{gap.index[row]} after {int(gap.columns[column])} months, by {100 * worst:.1f}"

@@ -26,10 +26,13 @@ def incidence(answer: Answer, *, ax: Axes | None = None) -> Axes:
         f"{int(first.rows['month'].max())}; simulated reasons stay within {gap:.1f} points"
     )
     about = (
-        "Share of newcomers who have left, by reason. Lines: observed (Aalen and Johansen); bands: their 95 % intervals; "
+        "Share of newcomers who have left, by reason. Lines: observed (Aalen and Johansen); bands: their 95 % "
+        "intervals; "
         f"circles: simulated, mean of {answer.report['run']['replications']} replications"
     )
-    notes = ["The scenario has one set of shares for all segments and tenures. At the end of each line: observed, simulated."]
+    notes = [
+        "The scenario has one set of shares for all segments and tenures. At the end of each line: observed, simulated."
+    ]
     with canvas.style():
         slide = Slide(answer, finding, about, notes=notes, ax=ax)
         return draw(slide, curves, "Has left, %").ax

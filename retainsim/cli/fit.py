@@ -40,7 +40,9 @@ def parse_columns(ctx: click.Context, param: click.Parameter, value: tuple[str, 
     "--map", "columns", metavar="ROLE=COLUMN", multiple=True, callback=parse_columns,
     help="Which column plays a role: start=signup_date; churned=none for no column. Repeatable.",
 )  # fmt: skip
-@click.option("--by", metavar="COLUMN", help="Column that makes segments; none: one segment. Default: as the data bear.")
+@click.option(
+    "--by", metavar="COLUMN", help="Column that makes segments; none: one segment. Default: as the data bear."
+)
 @click.option("--observed-from", metavar="DATE", help="Customers who left before are missing from the data.")
 @click.option("--observed-until", metavar="DATE", help="Day of the export. Default: the last date in the data.")
 @click.option(
@@ -62,7 +64,7 @@ def command(data: str, *, out: str | None, force: bool, screen: Screen, **asked:
     Example:
       retainsim fit scenarios/data/telco.csv --by Contract -o mine.toml
       retainsim validate mine.toml
-    """  # noqa: D205
+    """
     from retainsim.cli.place import write_new
     from retainsim.fit.fitted import fit
 
@@ -137,7 +139,12 @@ def _table(found: Fit, screen: Screen) -> None:
     cells = [check_cells(each) for each in _telling_most(found.answer.report["checks"])]
     titles = [Text(each["name"], style="" if each["agrees"] else "bold red") for each in cells]
     rows = [
-        [Text(each["observed"]), Text(each["simulated"]), Text(each["band"], style="dim"), Text("agrees" if each["agrees"] else "parts")]
+        [
+            Text(each["observed"]),
+            Text(each["simulated"]),
+            Text(each["band"], style="dim"),
+            Text("agrees" if each["agrees"] else "parts"),
+        ]
         for each in cells
     ]
     screen.show(*lay_out(["compared", "observed", "simulated", "band (95 %)", ""], titles, rows, screen.out.width))
@@ -148,7 +155,8 @@ def _table(found: Fit, screen: Screen) -> None:
 
 def _telling_most(checks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the comparisons a terminal has room for: of survival what parts, and the furthest of every segment."""
-    kept, furthest = [], {}
+    kept: list[dict[str, Any]] = []
+    furthest: dict[str, dict[str, Any]] = {}
     for each in checks:
         head, _, segment = each["name"].partition(" months, ")
         if not head.startswith("still there") or not each["agrees"]:

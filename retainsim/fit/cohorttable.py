@@ -72,7 +72,11 @@ def _long(reader: Reader) -> list[Cohort]:
     period, alive = reader.numbers("period"), reader.numbers("alive")
     reader.need(period, "period")
     reader.need(alive, "alive")
-    names = value.texts(reader.column("cohort")) if "cohort" in reader else (np.zeros(len(period.values), int), ["customers"])
+    names = (
+        value.texts(reader.column("cohort"))
+        if "cohort" in reader
+        else (np.zeros(len(period.values), int), ["customers"])
+    )
     found = []
     for code, name in enumerate(names[1]):
         rows = np.flatnonzero((names[0] == code) & reader.kept)
@@ -80,8 +84,15 @@ def _long(reader: Reader) -> list[Cohort]:
         if len(rows):
             numbers = period.values[rows]
             if not np.array_equal(numbers, numbers[0] + np.arange(len(rows))) or numbers[0] not in (0, 1):
-                raise DataError(f"{reader.where(np.arange(len(period.values)) == rows[0])}: periods of {name} are not 0, 1, 2 and so on")
-            found.append(_started(Cohort(name, alive.values[rows], int(reader.table.rows[rows[0]])), float(numbers[0]), reader.table))
+                raise DataError(
+                    f"{reader.where(np.arange(len(period.values)) == rows[0])}: periods of {name} are not 0, 1, 2 "
+                    f"and so on"
+                )
+            found.append(
+                _started(
+                    Cohort(name, alive.values[rows], int(reader.table.rows[rows[0]])), float(numbers[0]), reader.table
+                )
+            )
     return found
 
 
@@ -92,7 +103,11 @@ def _wide(table: Table) -> list[Cohort]:
     first = shape.period_of(table.frame.columns[places[0]]) or 0.0
     cells = np.stack([value.numbers(table.frame.iloc[:, place]).values for place in places], axis=1)
     return [
-        _started(Cohort(names[1][names[0][row]] or f"row {table.rows[row]}", _known(cells[row]), int(table.rows[row])), first, table)
+        _started(
+            Cohort(names[1][names[0][row]] or f"row {table.rows[row]}", _known(cells[row]), int(table.rows[row])),
+            first,
+            table,
+        )
         for row in range(len(table))
     ]
 
@@ -119,7 +134,8 @@ def _started(cohort: Cohort, first: float, table: Table) -> Cohort:
     whole = 1.0 if np.nanmax(cohort.alive) <= 1 else 100.0
     if np.nanmax(cohort.alive) > whole:
         raise DataError(
-            f"{table.name}, row {cohort.row}: {cohort.name} begins with period {first:g}; say in period 0 how many joined"
+            f"{table.name}, row {cohort.row}: {cohort.name} begins with period {first:g}; say in period 0 how many "
+            f"joined"
         )
     return Cohort(cohort.name, np.append(whole, cohort.alive), cohort.row)
 
@@ -130,7 +146,11 @@ def _sized(found: list[Cohort], audit: Audit) -> list[Cohort]:
     whole = 1.0 if starts == {1.0} else 100.0 if starts == {100.0} else 0.0
     if not whole:
         return found
-    audit.say("beware", f"survivors are told in shares; each cohort is taken to have had {SIZE:,.0f} customers: with fewer, intervals are wider")
+    audit.say(
+        "beware",
+        f"survivors are told in shares; each cohort is taken to have had {SIZE:,.0f} customers: with fewer, "
+        f"intervals are wider",
+    )
     return [Cohort(cohort.name, cohort.alive * SIZE / whole, cohort.row) for cohort in found]
 
 
@@ -145,13 +165,16 @@ def _checked(cohort: Cohort, table: Table, audit: Audit) -> Cohort:
     if len(rise):
         place = int(rise[0])
         raise DataError(
-            f"{where}: survivors rise from {alive[place]:g} to {alive[place + 1]:g} in period {place + 1}; who came back "
+            f"{where}: survivors rise from {alive[place]:g} to {alive[place + 1]:g} in period {place + 1}; who "
+            f"came back "
             "is no survivor. Count those who never left"
         )
     if alive[0] == alive[-1]:
         raise DataError(f"{where}: nobody left, so that nothing is known of churn")
     if alive[-1] == 0:
-        raise DataError(f"{where}: all left, so that there is no pool to look ahead for; cut the table where some remain")
+        raise DataError(
+            f"{where}: all left, so that there is no pool to look ahead for; cut the table where some remain"
+        )
     return cohort
 
 
@@ -161,7 +184,11 @@ def _months(name: str, audit: Audit, spacing: float = 0.0) -> float:
     if found:
         audit.say("read", f"a period is {found:.4g} months")
         return found
-    audit.say("beware", f"nothing says how long a period is; it was taken as a month. Call the column year, quarter or week ({name!r} now)")
+    audit.say(
+        "beware",
+        f"nothing says how long a period is; it was taken as a month. Call the column year, quarter or week "
+        f"({name!r} now)",
+    )
     return 1.0
 
 

@@ -51,7 +51,8 @@ _NAMES = {
     "subscriptionenddate contractend contractenddate enddatetime lastday austritt ende left cancelled canceled closed",
     "tenure": "tenure tenuremonths tenureinmonths monthsactive monthswithcompany monthsonbook lifetimemonths "
     "customertenure accountlength tenuredays tenureyears tenureindays tenureinyears daysactive lifetimedays",
-    "churned": "churn churned ischurned haschurned churnflag churnlabel churnvalue churnyn left hasleft exited attrition "
+    "churned": "churn churned ischurned haschurned churnflag churnlabel churnvalue churnyn left hasleft exited "
+    "attrition "
     "attritionflag cancelled canceled iscancelled status customerstatus accountstatus subscriptionstatus state active "
     "isactive stillactive isactivemember",
     "entry": "entry entrydate observedfrom observedsince entrytenure tenureatentry",
@@ -110,7 +111,9 @@ def guess(table: Table, roles: Iterable[str], mapping: Mapping[str, str]) -> Gue
     for role in roles:
         if role not in found and role not in refused:
             free = [column for column in table.frame.columns if column not in found.values()]
-            best = min((c for c in free if plain(c) in _KNOWN[role]), key=lambda c: _KNOWN[role].index(plain(c)), default="")
+            best = min(
+                (c for c in free if plain(c) in _KNOWN[role]), key=lambda c: _KNOWN[role].index(plain(c)), default=""
+            )
             if best and _suits(table, role, best):
                 found[role] = best
     return Guess({role: found[role] for role in roles if role in found}, frozenset(mapping) & set(found))
@@ -126,7 +129,9 @@ def check_mapping(mapping: Mapping[str, str]) -> None:
     """
     for role in mapping:
         if role not in ROLES:
-            raise UsageError(f"--map {role}=...: there is no {role!r}{did_you_mean(role, ROLES)}; it may be {', '.join(ROLES)}")
+            raise UsageError(
+                f"--map {role}=...: there is no {role!r}{did_you_mean(role, ROLES)}; it may be {', '.join(ROLES)}"
+            )
 
 
 def named(table: Table, role: str, column: str) -> str:
@@ -142,7 +147,9 @@ def named(table: Table, role: str, column: str) -> str:
     found = found or next((name for name in names if plain(name) == plain(column)), None)
     if found is None:
         shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
-        raise DataError(f"{table.name}: {role} = {column}: there is no such column{did_you_mean(column, names)}; it has {shown}")
+        raise DataError(
+            f"{table.name}: {role} = {column}: there is no such column{did_you_mean(column, names)}; it has {shown}"
+        )
     return found
 
 

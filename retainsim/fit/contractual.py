@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from retainsim.fit import backtest, holdout, replay
+from retainsim.fit import backtest, holdout, replay, staying
 from retainsim.fit.choice import Candidate
 from retainsim.fit.cohort import cohorts
 from retainsim.fit.column import NONE
@@ -43,7 +43,7 @@ def fit(reader: Reader, facts: Facts, wish: Wish) -> Found:
     parts = fit_parts(customers, groups, grain_of(customers))
     found = taps(customers, groups, parts)
     if customers.until is not None:
-        facts = Facts(facts.name, facts.title, _next_day(customers.until), facts.currency)
+        facts = Facts(facts.name, facts.title, next_day(customers.until), facts.currency)
     said = Subscription(facts, customers.spells, parts, found, reader.audit, reader.table.name)
     tested = _play(customers, groups, parts, wish)
     report = {"segments": {part.key: segment(part) for part in parts}, "channels": channels(found)}
@@ -66,9 +66,12 @@ def _play(customers: Customers, groups: Groups, parts: Sequence[Part], wish: Wis
     months = min(LONGEST, int(max(part.curve.last for part in parts)))
     wish.tell("playing newcomers of every segment")
     played = replay.lives(parts, max(months, 1))
-    checks, table = backtest.survival(parts, played)
-    tested.add([*checks, *backtest.leavings(parts, played)], survival=table)
-    for name, more in (("incidence", backtest.by_reason(parts, played)), ("cohorts", cohorts(customers, groups, parts, played))):
+    checks, table = staying.survival(parts, played)
+    tested.add([*checks, *staying.leavings(parts, played)], survival=table)
+    for name, more in (
+        ("incidence", staying.by_reason(parts, played)),
+        ("cohorts", cohorts(customers, groups, parts, played)),
+    ):
         if more is not None:
             tested.add([], **{name: more})
     if customers.is_dated and window(customers) >= 3:
@@ -76,7 +79,9 @@ def _play(customers: Customers, groups: Groups, parts: Sequence[Part], wish: Wis
     return tested
 
 
-def _play_window(customers: Customers, groups: Groups, parts: Sequence[Part], wish: Wish, tested: backtest.Backtest) -> None:
+def _play_window(
+    customers: Customers, groups: Groups, parts: Sequence[Part], wish: Wish, tested: backtest.Backtest
+) -> None:
     """Play the calendar: all of it with the joins that came, the last months with those foretold."""
     import pandas as pd
 
@@ -90,7 +95,7 @@ def _play_window(customers: Customers, groups: Groups, parts: Sequence[Part], wi
         return
     months, played, unknown = foretold
     seen = observe(customers, groups, months)
-    checks, later = backtest.months(seen, played, held_out=True, widen=lambda name, _: unknown[name])
+    checks, later = backtest.months(seen, played, held_out=True, unknown=unknown)
     tested.add(checks, months=pd.concat([table, later], ignore_index=True))
 
 
@@ -101,7 +106,8 @@ def headline(parts: Sequence[Part], found: Taps) -> str:
     half = NORMAL * float(np.sqrt(sum((part.churn.error * part.count) ** 2 for part in parts))) / counts.sum()
     joins = sum(channel.joins.value for channel in found.channels)
     return (
-        f"{counts.sum():,} customers, of whom {100 * churn:.1f} % (95 %: {100 * (churn - half):.1f} to {100 * (churn + half):.1f} %) "
+        f"{counts.sum():,} customers, of whom {100 * churn:.1f} % (95 %: {100 * (churn - half):.1f} to "
+        f"{100 * (churn + half):.1f} %) "
         f"will leave within 12 months; {joins:,.0f} join a month."
     )
 
@@ -114,9 +120,9 @@ def segment(part: Part) -> dict[str, Any]:
         "rows": round(part.spells.n),
         "left": round(part.spells.events),
         "law": part.fit.kind,
-        "annual_churn": _plain(part.churn),
-        "first_year_churn": _plain(part.fit.estimates["annual_churn"]),
-        "price": _plain(part.price.mean if part.price else None),
+        "annual_churn": plain(part.churn),
+        "first_year_churn": plain(part.fit.estimates["annual_churn"]),
+        "price": plain(part.price.mean if part.price else None),
         "mean_tenure": float(part.present.mean()),
         "laws": {each.fit.kind: _law(each) for each in part.candidates},
     }
@@ -124,16 +130,20 @@ def segment(part: Part) -> dict[str, Any]:
 
 def _law(tried: Candidate) -> dict[str, Any]:
     fit = tried.fit
-    numbers = {name: _plain(each) for name, each in fit.estimates.items()}
+    numbers = {name: plain(each) for name, each in fit.estimates.items()}
     return {"aic": fit.aic, "bic": fit.bic, "deficit": _number(tried.deficit), "estimates": numbers}
 
 
 def channels(found: Taps) -> dict[str, Any]:
     """Return what was found of every channel, in plain values."""
-    return {each.key: {"label": each.label, "joins": _plain(each.joins), "mix": each.mix, "customers": each.count} for each in found.channels}
+    return {
+        each.key: {"label": each.label, "joins": plain(each.joins), "mix": each.mix, "customers": each.count}
+        for each in found.channels
+    }
 
 
-def _plain(found: Any) -> dict[str, float] | None:
+def plain(found: Any) -> dict[str, float] | None:
+    """Return an estimate in plain values, or None."""
     return None if found is None else {"mean": found.value, "low": found.low, "high": found.high}
 
 
@@ -141,9 +151,9 @@ def _number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _next_day(until: float) -> date:
-    found: date = date_of(until + 1).item()
-    return found
+def next_day(until: float) -> date:
+    """Return the date after a day (since 1970)."""
+    return date.fromisoformat(str(date_of(until + 1)))
 
 
 def charts(tested: backtest.Backtest) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from retainsim.draws import Floats, Ints
 from retainsim.errors import DataError
-from retainsim.fit import column, value
+from retainsim.fit import value
 from retainsim.fit.lifespan import Lifespan, by_date, by_tenure
 from retainsim.fit.reader import Reader
 from retainsim.fit.spells import Bools, Spells
@@ -99,7 +99,6 @@ def read(reader: Reader, *, until: float | None = None, since: float | None = No
     life = by_date(reader, until, since) if "start" in reader else by_tenure(reader)
     _drop_impossible(reader, life)
     _drop_same_time(reader, life)
-    money = {role: reader.money(role) for role in ("price", "cost")}
     reason, reasons = _reasons(reader, life)
     kept = reader.kept
     if not kept.any():
@@ -111,11 +110,16 @@ def read(reader: Reader, *, until: float | None = None, since: float | None = No
         None if life.joined is None else life.joined[kept],
         life.until,
         life.since,
-        *(None if amounts is None else amounts[kept] for amounts in money.values()),
+        _kept(reader.money("price"), kept),
+        _kept(reader.money("cost"), kept),
         _words(reader, "channel"),
         reader.table.frame[kept].reset_index(drop=True),
         reader.guess.columns.get("segment"),
     )
+
+
+def _kept(amounts: Floats | None, kept: Bools) -> Floats | None:
+    return None if amounts is None else amounts[kept]
 
 
 def _drop_copies(reader: Reader) -> None:
@@ -179,7 +183,9 @@ def _reasons(reader: Reader, life: Lifespan) -> tuple[Ints, tuple[str, ...]]:
     lower = [text.lower() for text in distinct]
     known = sorted({text for text in lower if text not in value.BLANK})
     places = np.array([known.index(text) if text in known else -1 for text in lower], dtype=np.int64)[codes]
-    reader.audit.mark("read", "a reason of one who did not leave does not count", (places >= 0) & ~life.left & reader.kept)
+    reader.audit.mark(
+        "read", "a reason of one who did not leave does not count", (places >= 0) & ~life.left & reader.kept
+    )
     unknown = (places < 0) & life.left & reader.kept
     reader.audit.mark("read", "left for a reason that is not given", unknown)
     return np.where(life.left, places, -1), tuple(known)

@@ -88,7 +88,9 @@ def _again(name: str, content: bytes, encoding: str) -> bytes:
         return content.decode(encoding).encode("utf-8")
     except UnicodeDecodeError as error:
         row = content[: error.start].count(b"\n") + 1
-        raise DataError(f"{name}, row {row}: it says it is {encoding} and is not; save the file anew as UTF-8") from None
+        raise DataError(
+            f"{name}, row {row}: it says it is {encoding} and is not; save the file anew as UTF-8"
+        ) from None
 
 
 def _western(name: str, content: bytes, start: int, audit: Audit) -> bytes:
@@ -118,7 +120,9 @@ def _head(name: str, content: bytes) -> tuple[str, list[str]]:
     names = next(csv.reader(io.StringIO(lines[0]), delimiter=mark))
     if len(names) > MOST_COLUMNS or content.find(b"\n", 0, _LOOK) < 0 < len(content) - _LOOK:
         wide = content.split(b"\n", 1)[0].count(mark.encode()) + 1
-        raise DataError(f"{name}, row 1: {wide:,} columns; at most {MOST_COLUMNS:,} are read. Keep those about customers")
+        raise DataError(
+            f"{name}, row 1: {wide:,} columns; at most {MOST_COLUMNS:,} are read. Keep those about customers"
+        )
     if all(re.fullmatch(r"[-+]?[\d.,:/ -]+", cell.strip()) for cell in names):
         raise DataError(f"{name}, row 1: {', '.join(names[:3])} are values; the first row must name the columns")
     return mark, names

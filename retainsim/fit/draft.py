@@ -107,19 +107,29 @@ def arms(churn: float, customers: int, worst: tuple[str, float, int] | None, spe
             "arms.retention",
             [
                 Key("title", f"{points:g} points more retention of everybody", "what the arm is"),
-                Key("retention", {"points": points}, f"{points / 100 * customers:,.0f} of {customers:,} more stay the first year; "
-                    "free of charge: add cost = { per_customer_month = ... }", is_open=True),
+                Key(
+                    "retention",
+                    {"points": points},
+                    f"{points / 100 * customers:,.0f} of {customers:,} more stay the first year; "
+                    "free of charge: add cost = { per_customer_month = ... }",
+                    is_open=True,
+                ),
             ],
             before=["What could be done. Each arm is compared with the file as it stands."],
         )
-    ]  # fmt: skip
+    ]
     if worst is not None:
         key, its, size = worst
         points = _points(its)
         scope = {"points": points, "segments": [key]}
         note = f"{points / 100 * size:,.0f} of {size:,} more stay the first year; free of charge, as above"
         title = f"{points:g} points more retention of {key.replace('_', ' ')}"
-        found.append(Block(f"arms.keep_{key}"[:44], [Key("title", title, "what the arm is"), Key("retention", scope, note, is_open=True)]))
+        found.append(
+            Block(
+                f"arms.keep_{key}"[:44],
+                [Key("title", title, "what the arm is"), Key("retention", scope, note, is_open=True)],
+            )
+        )
     if spends:
         change = [{"set": f"acquisition.{name}.spend", "times": 1.05} for name in spends]
         found.append(

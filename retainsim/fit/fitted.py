@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from retainsim.errors import UsageError
-from retainsim.fit import contractual, retention, shape, value
+from retainsim.fit import contractual, noncontractual, retention, shape, value
 from retainsim.fit.audit import Audit
 from retainsim.fit.column import Guess
 from retainsim.fit.draft import Draft, Facts
 from retainsim.fit.found import Found, Tell, Wish
 from retainsim.fit.reader import Reader
-from retainsim.fit.table import Table, of_frame, read
 from retainsim.fit.replay import REPLICATIONS
+from retainsim.fit.table import Table, of_frame, read
 from retainsim.scenario import Scenario, loads
 from retainsim.study.answer import Answer, report_of
 from retainsim.wording import Money
@@ -117,7 +117,7 @@ def fit(
     by: str | None = None,
     observed_from: Any = None,
     observed_until: Any = None,
-    shape: shape.Shape | None = None,  # noqa: A002
+    shape: shape.Shape | None = None,
     uncertain: bool = False,
     tell: Tell | None = None,
 ) -> Fit:
@@ -148,7 +148,9 @@ def fit(
         If a role, a shape or a date is none.
     """
     audit = Audit()
-    wish = Wish(by, _day(observed_from, "observed_from"), _day(observed_until, "observed_until"), tell or (lambda text: None))
+    wish = Wish(
+        by, _day(observed_from, "observed_from"), _day(observed_until, "observed_until"), tell or (lambda text: None)
+    )
     wish.tell("reading")
     table = of_frame(data, audit) if not isinstance(data, str | os.PathLike) else read(data, audit)
     guess, found = _fit(table, audit, dict(columns or {}), shape, wish)
@@ -165,8 +167,10 @@ def _fit(
     facts = Facts(Path(table.name).stem if "." in table.name else "customers", currency=_currency(reader))
     audit.say("read", f"a table of {shape.SAID[kind]}")
     study: dict[shape.Shape, Callable[[Reader, Facts, Wish], Found]] = {
-        "customers": contractual.fit, "retention": retention.fit
-    }  # fmt: skip
+        "customers": contractual.fit,
+        "retention": retention.fit,
+        "transactions": noncontractual.fit,
+    }
     return guess, study[kind](reader, facts, wish)
 
 
@@ -176,10 +180,17 @@ def _written(table: Table, guess: Guess, audit: Audit, found: Found, uncertain: 
     tested = found.backtest
     sign = Money.of(scenario.parameters).sign
     tested.checks[:] = [replace(c, name=c.name.replace("revenue", f"revenue, {sign}")) for c in tested.checks]
-    verdict = [_verdict(found), found.headline, *[f"{check.said[:1].upper()}{check.said[1:]}." for check in tested.failed]]
+    verdict = [
+        _verdict(found),
+        found.headline,
+        *[f"{check.said[:1].upper()}{check.said[1:]}." for check in tested.failed],
+    ]
     content = {
         "data": {
-            "name": table.name, "rows": len(table), "used": found.used, "left_out": audit.left_out,
+            "name": table.name,
+            "rows": len(table),
+            "used": found.used,
+            "left_out": audit.left_out,
             "columns": dict(guess.columns),
             "notes": [{"kind": n.kind, "text": n.text, "count": n.count, "rows": list(n.rows)} for n in audit.notes],
         },
@@ -187,7 +198,7 @@ def _written(table: Table, guess: Guess, audit: Audit, found: Found, uncertain: 
         "fill_in": found.draft.open,
         "checks": [check.row() for check in tested.checks],
         "warnings": [*(str(note) for note in audit.of("beware")), *found.warnings],
-    }  # fmt: skip
+    }
     checks = pd.DataFrame([check.row() for check in tested.checks])
     report = report_of(QUESTION, scenario, REPLICATIONS, verdict, content)
     answer = Answer(QUESTION, scenario, report, {"checks": checks, **tested.tables}, found.charts)

@@ -60,7 +60,9 @@ def by_column(customers: Customers, name: str, audit: Audit) -> Groups:
     columns = list(customers.frame.columns)
     found = next((each for each in columns if plain(each) == plain(name)), None)
     if found is None:
-        raise DataError(f"--by {name}: there is no such column{did_you_mean(name, columns)}; it has {', '.join(columns[:12])}")
+        raise DataError(
+            f"--by {name}: there is no such column{did_you_mean(name, columns)}; it has {', '.join(columns[:12])}"
+        )
     codes, distinct = value.texts(customers.frame[found])
     labels = [text or "blank" for text in distinct]
     left = np.bincount(codes[customers.spells.left], minlength=len(labels))

@@ -39,7 +39,12 @@ def before(customers: Customers, months: int) -> tuple[Customers, np.ndarray]:
     known = np.flatnonzero((tenure > spells.entry) & (tenure > 0))
     left = spells.left & (spells.exit <= tenure)
     cut = Spells(
-        spells.entry, np.minimum(spells.exit, tenure), left, np.where(left, spells.reason, -1), spells.reasons, spells.weight
+        spells.entry,
+        np.minimum(spells.exit, tenure),
+        left,
+        np.where(left, spells.reason, -1),
+        spells.reasons,
+        spells.weight,
     )
     return replace(customers, spells=cut, until=until).where(known), known
 

@@ -81,7 +81,9 @@ def by_date(reader: Reader, until: float | None, since: float | None) -> Lifespa
     days = np.where(left, np.nan_to_num(end.values), last) - np.nan_to_num(start.values)
     exit_ = days / DAYS_PER_MONTH
     first = _since(reader, start, np.where(left, end.values, last), left, since)
-    entry = np.zeros(len(exit_)) if first is None else np.maximum(first - np.nan_to_num(start.values), 0) / DAYS_PER_MONTH
+    entry = (
+        np.zeros(len(exit_)) if first is None else np.maximum(first - np.nan_to_num(start.values), 0) / DAYS_PER_MONTH
+    )
     if "entry" in reader:
         entry = np.maximum(entry, _entry(reader, start))
     return Lifespan(entry, exit_, left, start.values, last, first, 1 / DAYS_PER_MONTH)
@@ -115,7 +117,9 @@ def _end(reader: Reader, start: Parsed) -> tuple[Parsed, Bools]:
     reader.drop(left & ~end.good, "left, but when is not known")
     if "end" in reader and "tenure" not in reader:
         odd = ~left & end.good
-        reader.audit.mark("mended", "has a date of leaving and is said to be present: taken as left then", odd & reader.kept)
+        reader.audit.mark(
+            "mended", "has a date of leaving and is said to be present: taken as left then", odd & reader.kept
+        )
         left = left | odd
     return end, left
 
@@ -128,7 +132,9 @@ def _until(reader: Reader, start: Parsed, end: Parsed, until: float | None) -> f
     if not found:
         raise DataError(f"{reader.table.name}: no date can be read; say which column holds them: --map start=COLUMN")
     last = max(float(days.max()) for days in found)
-    reader.audit.say("read", f"observed until {value.date_of(last)}, the last date in the table (or say --observed-until)")
+    reader.audit.say(
+        "read", f"observed until {value.date_of(last)}, the last date in the table (or say --observed-until)"
+    )
     return last
 
 

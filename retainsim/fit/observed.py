@@ -63,7 +63,7 @@ def observe(customers: Customers, groups: Groups, months: int) -> Observed:
     joined = (customers.joined - start) / DAYS_PER_MONTH
     gone = joined + customers.spells.exit
     segments, left = len(groups.keys), customers.spells.left
-    ends = np.arange(months + 1)
+    ends = np.arange(months + 1.0)
     pool = np.stack([_present(joined[m], gone[m], left[m], ends) for m in _members(groups)], axis=1)
     return Observed(
         start,

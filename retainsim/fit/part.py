@@ -134,11 +134,17 @@ def _wrong(fit: LawFit, far: dict[str, float]) -> str:
     """Say what is wrong with a law; nothing where it may be taken."""
     if far[fit.kind] > CLOSE:
         return f"strays by {100 * far[fit.kind]:.1f} points from the 95 % interval of Kaplan and Meier"
-    return f"has a hazard that grows as tenure to the {fit.law.power - 1:.1f}, past all that was seen" if _runs_away(fit) else ""
+    if _runs_away(fit):
+        return f"has a hazard that grows as tenure to the {_power(fit) - 1:.1f}, past all that was seen"
+    return ""
 
 
 def _runs_away(fit: LawFit) -> bool:
-    return getattr(fit.law, "power", 1.0) > STEEPEST
+    return _power(fit) > STEEPEST
+
+
+def _power(fit: LawFit) -> float:
+    return float(getattr(fit.law, "power", 1.0))
 
 
 def _part(customers: Customers, groups: Groups, index: int, grain: float) -> Part:
@@ -152,9 +158,20 @@ def _part(customers: Customers, groups: Groups, index: int, grain: float) -> Par
     known, cost = paid(there.price), paid(there.cost)
     grown = growth(there.price, there.spells.exit) if there.price is not None and known else None
     return Part(
-        groups.keys[index], groups.labels[index], spells, fit, choice.candidates, why, curve, there.spells.exit, at,
-        pool.churn(fit.law, at, spells), known, cost.mean if cost else None, grown,
-    )  # fmt: skip
+        groups.keys[index],
+        groups.labels[index],
+        spells,
+        fit,
+        choice.candidates,
+        why,
+        curve,
+        there.spells.exit,
+        at,
+        pool.churn(fit.law, at, spells),
+        known,
+        cost.mean if cost else None,
+        grown,
+    )
 
 
 def _parts(rows: Customers) -> tuple[Spells, Spells] | None:
@@ -165,6 +182,18 @@ def _parts(rows: Customers) -> tuple[Spells, Spells] | None:
     since = joined.min() if rows.since is None else (rows.since - rows.until) / DAYS_PER_MONTH
     first, rest = by_date(rows.spells, joined, -min(12.0, _SHARE_HELD_OUT * float(-since)))
     return first.grouped(), rest.grouped()
+
+
+def joined(every: Sequence[Spells]) -> Spells:
+    """Return the lives of several segments as one table."""
+    return Spells(
+        np.concatenate([each.entry for each in every]),
+        np.concatenate([each.exit for each in every]),
+        np.concatenate([each.left for each in every]),
+        np.concatenate([each.reason for each in every]),
+        every[0].reasons,
+        np.concatenate([each.weights for each in every]),
+    )
 
 
 def total_present(parts: Sequence[Part]) -> int:

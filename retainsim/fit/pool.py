@@ -46,8 +46,8 @@ def churn(law: Law, at: list[float], spells: Spells) -> Estimate:
     total = passed(law, at)
     shares, left = _bands(law, at, spells)
     error = math.sqrt(float(np.sum(shares**2 / np.maximum(left, 0.5))))
-    ends = (total * math.exp(side * NORMAL * error) for side in (-1, 1))
-    return Estimate(total, *ends).mapped(lambda x: -math.expm1(-x))
+    factor = math.exp(NORMAL * error)
+    return Estimate(total, total / factor, total * factor).mapped(lambda x: -math.expm1(-x))
 
 
 def first_year(law: Law) -> float:
@@ -73,5 +73,5 @@ def _bands(law: Law, at: list[float], spells: Spells) -> tuple[Floats, Floats]:
     hazard = np.diff(reached)
     weight = spells.weights[spells.left]
     place = np.searchsorted(edges[1:-1], spells.exit[spells.left], side="left")
-    left = np.bincount(place, weight, len(edges) - 1)
+    left = np.bincount(place, weight, len(edges) - 1).astype(np.float64)
     return hazard / max(hazard.sum(), 1e-300), left

@@ -28,11 +28,11 @@ def propose(customers: Customers, taken: Iterable[str], audit: Audit) -> Groups:
     columns = {}
     for name in customers.frame.columns:
         if name not in taken:
-            found = _column(customers, name)
-            if isinstance(found, str):
-                audit.say("read", f"{name} makes no segments: {found}")
+            cells = _column(customers, name)
+            if isinstance(cells, str):
+                audit.say("read", f"{name} makes no segments: {cells}")
             else:
-                columns[name] = found
+                columns[name] = cells
     if not columns:
         return alone(customers)
     found = split(customers.spells, columns, most=MOST)

@@ -17,7 +17,11 @@ from retainsim.fit.spells import Bools
 from retainsim.fit.table import Table
 from retainsim.fit.value import Parsed
 
-_KINDS = {value.numbers: "a number", value.dates: "a date", value.flags: "yes or no"}
+_KINDS: dict[Callable[[pd.Series], Parsed], str] = {
+    value.numbers: "a number",
+    value.dates: "a date",
+    value.flags: "yes or no",
+}
 _TOO_BAD = 0.5
 """Share of a column's cells that cannot be read from which it is taken for another column."""
 
@@ -84,7 +88,9 @@ class Reader:
         read, name = self.numbers(role), self.guess.columns[role]
         odd = read.good & (np.nan_to_num(read.values) < 0) & self.kept
         self.audit.mark("mended", f"{name} is blank; its mean does without", read.blank & self.kept)
-        self.audit.mark("mended", f"{name} cannot be read{self.example(read, role)}; its mean does without", read.bad & self.kept)
+        self.audit.mark(
+            "mended", f"{name} cannot be read{self.example(read, role)}; its mean does without", read.bad & self.kept
+        )
         self.audit.mark("mended", f"{name} is below 0; its mean does without", odd)
         return np.where(read.good & ~odd, read.values, np.nan)
 

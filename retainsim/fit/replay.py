@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -62,7 +63,9 @@ class Replay:
     """Customers that each one played stands for."""
 
 
-def lives(parts: Sequence[Part], months: int, *, replications: int = REPLICATIONS, progress: Progress | None = None) -> Played:
+def lives(
+    parts: Sequence[Part], months: int, *, replications: int = REPLICATIONS, progress: Progress | None = None
+) -> Played:
     """Play newcomers of every segment for so many months, as many as were seen; the share still there."""
     counts = np.array([min(part.spells.n, MOST / len(parts)) for part in parts])
     tables = {part.key: _segment(part, count) for part, count in zip(parts, counts, strict=True)}
@@ -75,9 +78,13 @@ def lives(parts: Sequence[Part], months: int, *, replications: int = REPLICATION
 
 
 def calendar(
-    parts: Sequence[Part], seen: Observed, *, joins: Floats | None = None, replications: int = REPLICATIONS,
+    parts: Sequence[Part],
+    seen: Observed,
+    *,
+    joins: Floats | None = None,
+    replications: int = REPLICATIONS,
     progress: Progress | None = None,
-) -> Replay:  # fmt: skip
+) -> Replay:
     """Play a window from the pool at its start.
 
     `joins` are those a month by segment, shape (months, segments); by default those that came.
@@ -86,9 +93,7 @@ def calendar(
     whole = float(seen.pool[0].sum() + came.sum())
     each = max(1.0, whole / MOST)
     opening = np.round(seen.pool[0] / each)
-    tables = {
-        part.key: _segment(part, opening[place], tenures=seen.tenures[place]) for place, part in enumerate(parts)
-    }
+    tables = {part.key: _segment(part, opening[place], tenures=seen.tenures[place]) for place, part in enumerate(parts)}
     scenario = _scenario(tables, _joins(parts, came / each), seen.months, int(opening.sum()), tenure="settled")
     detail = _play(scenario, replications, progress)
     shrink = 1.0 / np.sqrt(each)
@@ -102,10 +107,32 @@ def calendar(
     )
 
 
+def play_buyers(key: str, segment: dict[str, Any], came: Floats, months: int) -> pd.DataFrame:
+    """Play buyers bound by nothing, as many coming each month as did; one row per replication and month."""
+    months_of = [
+        {"set": f"acquisition.{_JOINED}.joins", "to": float(rate), "from_month": m, "until_month": m + 1}
+        for m, rate in enumerate(came)
+        if m
+    ]
+    joins: dict[str, Any] = {"acquisition": {_JOINED: {"joins": float(came[0])}}}
+    if months_of:
+        joins["arms"] = {"baseline": {"change": months_of}}
+    if "annual_churn" in segment:
+        buys = segment["frailty"]["variance"]
+        first = -math.log1p(-segment["annual_churn"])
+        segment = segment | {"annual_churn": -math.expm1(-math.expm1(buys * first) / buys)}
+    scenario = _scenario({key: segment}, joins, months, 0, tenure="new")
+    return run(scenario, replications=REPLICATIONS, jobs=1).monthly
+
+
 def _segment(part: Part, count: float, tenures: Floats | None = None) -> dict[str, Any]:
     """Return the table of a segment whose hazards are taken as fitted, not calibrated."""
     law = part.fit.law
-    found: dict[str, Any] = {"share": float(count), "price": part.price.mean.value if part.price else 0.0, **law.shape()}
+    found: dict[str, Any] = {
+        "share": float(count),
+        "price": part.price.mean.value if part.price else 0.0,
+        **law.shape(),
+    }
     if found.get("frailty", {}).get("kind") != "beta":
         found["annual_churn"] = min(pool.first_year(law), 1 - 1e-12)
     if tenures is not None and len(tenures):
@@ -157,7 +184,11 @@ def _table(detail: pd.DataFrame, scenario: Scenario, column: str, months: int) -
     place = rows["segment"].astype(str).map({name: i for i, name in enumerate(segments)}).to_numpy(dtype=np.int64)
     shape = (int(detail["replication"].max()) + 1, months + 1, len(segments))
     flat = np.ravel_multi_index((rows["replication"].to_numpy(), rows["month"].to_numpy(), place), shape)
-    return np.bincount(flat, rows[column].to_numpy(dtype=np.float64), np.prod(shape)).reshape(shape)
+    return (
+        np.bincount(flat, rows[column].to_numpy(dtype=np.float64), int(np.prod(shape)))
+        .reshape(shape)
+        .astype(np.float64)
+    )
 
 
 def _band(drawn: Floats, shrink: float | Floats, floor: float = 0.0) -> tuple[Floats, Floats, Floats]:

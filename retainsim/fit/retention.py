@@ -1,10 +1,10 @@
-"""Retention: a table of survivors, fitted cohort by cohort or all cohorts together, and played against what was seen."""
+"""Retention: a table of survivors, fitted by cohort or all cohorts together, and played against what was seen."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from retainsim.fit import backtest, pool, replay
+from retainsim.fit import backtest, pool, replay, staying
 from retainsim.fit.choice import choose
 from retainsim.fit.cohorttable import Cohort, is_dated, read
 from retainsim.fit.contractual import channels, charts, headline, segment
@@ -12,9 +12,8 @@ from retainsim.fit.draft import Facts
 from retainsim.fit.estimate import NORMAL, Estimate
 from retainsim.fit.found import Found, Wish
 from retainsim.fit.group import EVERYBODY, slugs
-from retainsim.fit.part import Part, settle
+from retainsim.fit.part import Part, joined, settle
 from retainsim.fit.reader import Reader
-from retainsim.fit.spells import Spells
 from retainsim.fit.subscription import Subscription
 from retainsim.fit.survival import kaplan_meier
 from retainsim.fit.tap import ONE, Channel, Taps
@@ -42,41 +41,44 @@ def fit(reader: Reader, facts: Facts, wish: Wish) -> Found:
     tested = backtest.Backtest()
     wish.tell("playing newcomers of every segment")
     played = replay.lives(parts, round(max(part.curve.last for part in parts)))
-    checks, table = backtest.survival(parts, played)
-    tested.add([*checks, *backtest.leavings(parts, played)], survival=table)
-    spells = _joined([part.spells for part in parts])
+    checks, table = staying.survival(parts, played)
+    tested.add([*checks, *staying.leavings(parts, played)], survival=table)
+    spells = joined([part.spells for part in parts])
     said = Subscription(facts, spells, parts, found, reader.audit, reader.table.name)
-    report = {"segments": {part.key: segment(part) for part in parts}, "channels": channels(found), "period_months": months}
+    report = {
+        "segments": {part.key: segment(part) for part in parts},
+        "channels": channels(found),
+        "period_months": months,
+    }
     return Found(said.draft(), tested, headline(parts, found), report, len(reader.table), charts(tested))
 
 
 def _part(key: str, name: str, cohorts: list[Cohort], months: float) -> Part:
-    spells = _joined([cohort.spells(months) for cohort in cohorts]).grouped()
+    spells = joined([cohort.spells(months) for cohort in cohorts]).grouped()
     curve = kaplan_meier(spells)
     choice = choose(spells, kinds=KINDS, grain=months, term=months)
     fitted, why = settle(choice, curve)
     there = ~spells.left
     present = np.repeat(spells.exit[there], np.round(spells.weights[there]).astype(np.int64))
     at = pool.tenures(present)
-    return Part(key, name, spells, fitted, choice.candidates, why, curve, present, at, pool.churn(fitted.law, at, spells))
-
-
-def _joined(every: list[Spells]) -> Spells:
-    names = ("entry", "exit", "left", "reason")
-    return Spells(*(np.concatenate([getattr(each, name) for each in every]) for name in names), (),
-                  np.concatenate([each.weights for each in every]))  # fmt: skip
+    return Part(
+        key, name, spells, fitted, choice.candidates, why, curve, present, at, pool.churn(fitted.law, at, spells)
+    )
 
 
 def _taps(parts: list[Part], cohorts: list[Cohort], months: float, *, dated: bool) -> Taps:
-    """Return joins a month: of the last year's cohorts where they follow one another, else what makes up for leavings."""
+    """Return joins a month: of the last year's cohorts if they follow one another, else what makes up for leavings."""
     counts = {part.key: part.count for part in parts}
     if dated:
         recent = cohorts[-max(1, round(12 / months)) :]
         total, span = sum(float(cohort.alive[0]) for cohort in recent), months * len(recent)
         half = NORMAL * np.sqrt(total)
         rate = Estimate(total / span, (total - half) / span, (total + half) / span)
-        return Taps((Channel(ONE, "", rate, round(total), {EVERYBODY: rate.value}),), span, f"the last {len(recent)} cohorts")
+        return Taps(
+            (Channel(ONE, "", rate, round(total), {EVERYBODY: rate.value}),), span, f"the last {len(recent)} cohorts"
+        )
     mix = {part.key: part.churn.value * counts[part.key] / 12 for part in parts}
-    rate = Estimate(*[sum(mix.values())] * 3)
+    whole = sum(mix.values())
+    rate = Estimate(whole, whole, whole)
     how = "as many as leave the pool in its first year; the table says nothing of joins; assumption"
     return Taps((Channel(ONE, "", rate, 0, mix),), 12.0, how, is_assumed=True)

@@ -119,9 +119,13 @@ def _undated(customers: Customers, groups: Groups, parts: Sequence[Part]) -> tup
     for index, part in enumerate(parts):
         mine = (groups.codes == index) & customers.present & (exits <= months)
         weight[mine] = 1.0 / np.maximum(part.fit.survival(exits[mine]), 1e-3)
-    return weight, months, (
-        f"customers present with a tenure up to {months:g} months, each over the share of newcomers still there at "
-        "its tenure, so that those who came and left are counted too"
+    return (
+        weight,
+        months,
+        (
+            f"customers present with a tenure up to {months:g} months, each over the share of newcomers still there at "
+            "its tenure, so that those who came and left are counted too"
+        ),
     )
 
 
@@ -160,6 +164,7 @@ def _trend(flow: Joins | None) -> str:
         return "No trend can be told"
     trend = flow.trend
     return (
-        f"Joins have run by {100 * trend.value:+.0f} % a year (95 %: {100 * trend.low:+.0f} to {100 * trend.high:+.0f} %); "
+        f"Joins have run by {100 * trend.value:+.0f} % a year (95 %: {100 * trend.low:+.0f} to "
+        f"{100 * trend.high:+.0f} %); "
         "the file holds them at today's"
     )

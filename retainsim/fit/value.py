@@ -95,7 +95,7 @@ def _by_text(column: pd.Series, read: Callable[[list[str]], tuple[Floats, str]])
 def _numbers(distinct: list[str]) -> tuple[Floats, str]:
     plain = pd.to_numeric(pd.Series(distinct, dtype=object), errors="coerce").to_numpy(dtype=np.float64, copy=True)
     plain[~np.isfinite(plain)] = np.nan
-    rest = np.flatnonzero(np.isnan(plain))
+    rest = np.flatnonzero(np.isnan(plain)).tolist()
     bare = [_bare(distinct[i]) for i in rest]
     comma = any(re.search(r",\d{1,2}$|,\d{4,}$", text) and "." not in text.partition(",")[2] for text in bare)
     for place, text in zip(rest, bare, strict=True):

@@ -62,7 +62,14 @@ def numbers(fit: Fit) -> list[dict[str, str]]:
         for key in block.keys:
             bounds = f"{figure(key.estimate.low, 4)} to {figure(key.estimate.high, 4)}" if key.estimate else ""
             about = f"{FILL_IN} {key.comment}" if key.is_open else key.comment
-            found.append({"key": f"{block.name}.{key.name}".lstrip("."), "value": toml(key.value), "interval": bounds, "about": about})
+            found.append(
+                {
+                    "key": f"{block.name}.{key.name}".lstrip("."),
+                    "value": toml(key.value),
+                    "interval": bounds,
+                    "about": about,
+                }
+            )
     return found
 
 

@@ -137,8 +137,10 @@ class Parameters(Settings):
     def _one_law_of_tenure(self) -> Parameters:
         own = next((name for name, segment in self.segments.items() if segment.tenures), None)
         if own is not None and self.pool.tenure != "settled":
-            raise ValueError(f'pool.tenure and segments.{own}.tenures both say how long customers have been here; leave '
-                             'pool.tenure = "settled"')
+            raise ValueError(
+                f"pool.tenure and segments.{own}.tenures both say how long customers have been here; leave "
+                'pool.tenure = "settled"'
+            )
         return self
 
     def plan(self, segment: str, channel: str = "existing") -> Plan:
