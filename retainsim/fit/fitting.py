@@ -83,9 +83,10 @@ class Fitting:
         rate = min(self._spells.events / self._spells.exposure, 1.0)
         leaving = -math.expm1(-rate * self._term)
         level = {"first_year": math.log(YEAR * rate), "odds": math.log(max((1 - leaving) / leaving, 1e-3))}
-        alike = {"variance": 0.3, "a": 0.0, "power": 0.0}
-        unlike = {"variance": 2.0, "a": 2.0, "power": 0.3}
-        return [np.array([(level | shape)[name] for name in FREE[self._kind]]) for shape in (alike, unlike)]
+        shapes = [{"variance": 2.0, "a": 0.0, "power": 0.0}, {"variance": 0.3, "a": 2.0, "power": 0.3}]
+        if "a" in FREE[self._kind]:
+            shapes.append({"a": LIMITS["a"][1] - 0.5, "power": 0.0})  # towards its limit the climb is nearly level
+        return [np.array([(level | shape)[name] for name in FREE[self._kind]]) for shape in shapes]
 
     def _profiled(self, index: int) -> Estimate:
         name, value = FREE[self._kind][index], float(self._peak.point[index])
@@ -113,7 +114,8 @@ class Fitting:
         peak = Peak(np.array([point[0] + point[1], *point[1:]]), self._peak.height)
         bounds = [LIMITS["b"], *self._bounds[1:]]
         ends = profile(lambda x: self._at(np.array([x[0] - x[1], *x[1:]])), peak, 0, bounds=bounds, n=self._spells.n)
-        return Estimate(float(peak.point[0]), *ends).mapped(math.exp)
+        note = _note("odds", float(point[1]), ends)
+        return Estimate(float(peak.point[0]), *ends, note).mapped(math.exp)
 
 
 def _note(name: str, value: float, ends: tuple[float, float]) -> str:
@@ -123,5 +125,6 @@ def _note(name: str, value: float, ends: tuple[float, float]) -> str:
     if name == "a" and ends[1] >= high - 1e-6:
         return "the data do not exclude that all customers are alike: a has no upper end"
     if value <= low + 1e-6 or value >= high - 1e-6:
-        return f"{name} lies at the border of what a scenario may hold"
+        named = "b / a" if name == "odds" else name
+        return f"{named} lies at the border of what is looked at; another law fits better"
     return ""

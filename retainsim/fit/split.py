@@ -46,12 +46,15 @@ class Segment:
         Customers, and those who left.
     relative
         Hazard relative to all customers at the same tenure.
+    conditions
+        The conditions of the rule, one by one, in the order they were made; none where there is no split.
     """
 
     rule: str
     n: float
     events: float
     relative: float
+    conditions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ class Split:
         """Tabulate the segments, one row each."""
         import pandas as pd
 
-        return pd.DataFrame([vars(each) for each in self.segments])
+        return pd.DataFrame([vars(each) for each in self.segments]).drop(columns="conditions")
 
 
 @dataclass(eq=False)
@@ -170,7 +173,7 @@ class _Grower:
         for node in leaves:
             events, n = float(self._left[node.rows].sum()), float(self._spells.weights[node.rows].sum())
             relative = events / float(expected[node.rows].sum() or np.inf)
-            segments.append(Segment(self._rule(node), n, events, relative))
+            segments.append(Segment(self._rule(node), n, events, relative, self._conditions(node)))
         order = sorted(range(len(leaves)), key=lambda k: (-segments[k].relative, segments[k].rule))
         for place, k in enumerate(order):
             codes[leaves[k].rows] = place
@@ -181,8 +184,10 @@ class _Grower:
         return _Node(rows, kept, depth, self._best(rows, kept) if depth < deepest else None)
 
     def _rule(self, node: _Node) -> str:
-        parts = [self._usable[place].text(levels) for place, levels in node.kept.items()]
-        return " and ".join(parts) or "all customers"
+        return " and ".join(self._conditions(node)) or "all customers"
+
+    def _conditions(self, node: _Node) -> tuple[str, ...]:
+        return tuple(self._usable[place].text(levels) for place, levels in node.kept.items())
 
     def _expected(self, rows: Ints) -> Floats:
         """Return how often each customer was to leave by the group's own cumulative hazard, (rows,)."""

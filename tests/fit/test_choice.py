@@ -5,7 +5,7 @@ import pytest
 
 from retainsim.errors import UsageError
 from retainsim.fit import choice
-from retainsim.fit.law import fit_law
+from retainsim.fit.law import LawFit, fit_law
 from retainsim.fit.mixture import BetaLaw, GammaLaw
 from retainsim.fit.spells import Spells
 
@@ -72,3 +72,27 @@ def test_equal_rows_are_judged_as_many():
 def test_no_law_to_choose_among_is_refused():
     with pytest.raises(UsageError, match="no law"):
         choice.choose(drawn(GammaLaw(0.3), 50, 7), kinds=())
+
+
+def candidate(kind, parameters, bic, deficit=0.0, error=1.0):
+    """A candidate whose BIC is as given; nothing else of its fit matters."""
+    height = (parameters * np.log(100) - bic) / 2
+    fit = LawFit(kind, GammaLaw(0.3), {}, height, parameters, n=500, events=100)
+    return choice.Candidate(fit, foretold=-deficit, deficit=deficit, error=error)
+
+
+def test_of_laws_as_well_supported_the_simplest_is_taken():
+    rivals = candidate("gamma-power", 3, 1000.0), candidate("gamma", 2, 1001.5), candidate("exponential", 1, 1003.0)
+    assert choice._settle(rivals)[0].kind == "gamma"
+
+
+def test_a_law_that_foretells_worse_is_not_saved_by_its_bic():
+    rivals = candidate("exponential", 1, 900.0, deficit=3.0), candidate("gamma", 2, 1000.0)
+    assert choice._settle(rivals)[0].kind == "gamma"
+    within = candidate("exponential", 1, 900.0, deficit=3.0, error=3.5), candidate("gamma", 2, 1000.0)
+    assert choice._settle(within)[0].kind == "exponential"
+
+
+def test_of_laws_with_as_many_parameters_people_who_differ_come_before_hazards_that_change():
+    rivals = candidate("weibull", 2, 1000.0), candidate("sbg", 2, 1000.5), candidate("gamma", 2, 1001.0)
+    assert choice._settle(rivals)[0].kind == "gamma"
