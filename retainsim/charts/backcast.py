@@ -75,7 +75,8 @@ def _about(answer: Answer) -> str:
     above, below = _series_of(answer.tables["months"])
     flows = "joins and leavings" if len(below) > 1 else "joins"
     return (
-        f"{_TITLES[above[0]]}, and {flows} a month. Thick lines: observed; thin lines: simulated with the joins that came, "
+        f"{_TITLES[above[0]]}, and {flows} a month. Thick lines: observed; thin lines: simulated "
+        f"with the joins that came, "
         f"mean of {answer.report['run']['replications']} replications; bands: 95 % of single futures"
     )
 

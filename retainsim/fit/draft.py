@@ -101,47 +101,27 @@ def arms(churn: float, customers: int, worst: tuple[str, float, int] | None, spe
     spends
         Channels whose spend can be raised.
     """
-    points = _points(churn)
-    found = [
-        Block(
-            "arms.retention",
-            [
-                Key("title", f"{points:g} points more retention of everybody", "what the arm is"),
-                Key(
-                    "retention",
-                    {"points": points},
-                    f"{points / 100 * customers:,.0f} of {customers:,} more stay the first year; "
-                    "free of charge: add cost = { per_customer_month = ... }",
-                    is_open=True,
-                ),
-            ],
-            before=["What could be done. Each arm is compared with the file as it stands."],
-        )
-    ]
+    more = f"{_points(churn) / 100 * customers:,.0f} of {customers:,} more stay the first year"
+    cost = "free of charge: add cost = { per_customer_month = ... }"
+    before = "What could be done. Each arm is compared with the file as it stands."
+    found = [_keep("retention", "everybody", {"points": _points(churn)}, f"{more}; {cost}", before)]
     if worst is not None:
         key, its, size = worst
-        points = _points(its)
-        scope = {"points": points, "segments": [key]}
-        note = f"{points / 100 * size:,.0f} of {size:,} more stay the first year; free of charge, as above"
-        title = f"{points:g} points more retention of {key.replace('_', ' ')}"
-        found.append(
-            Block(
-                f"arms.keep_{key}"[:44],
-                [Key("title", title, "what the arm is"), Key("retention", scope, note, is_open=True)],
-            )
-        )
+        scope = {"points": _points(its), "segments": [key]}
+        more = f"{_points(its) / 100 * size:,.0f} of {size:,} more stay the first year"
+        found.append(_keep(f"keep_{key}"[:40], key.replace("_", " "), scope, f"{more}; {cost}"))
     if spends:
         change = [{"set": f"acquisition.{name}.spend", "times": 1.05} for name in spends]
-        found.append(
-            Block(
-                "arms.advertising",
-                [
-                    Key("title", "Five per cent more spent on winning customers", "what the arm is"),
-                    Key("change", change, "times: factor on today's spend, from month 0"),
-                ],
-            )
-        )
+        title = Key("title", "Five per cent more spent on winning customers", "what the arm is")
+        told = Key("change", change, "times: factor on today's spend, from month 0")
+        found.append(Block("arms.advertising", [title, told]))
     return found
+
+
+def _keep(name: str, whom: str, lever: dict[str, Any], said: str, *before: str) -> Block:
+    """Return an arm that raises retention."""
+    title = Key("title", f"{lever['points']:g} points more retention of {whom}", "what the arm is")
+    return Block(f"arms.{name}", [title, Key("retention", lever, said, is_open=True)], before=before)
 
 
 def _points(churn: float) -> float:

@@ -41,7 +41,12 @@ def propose(customers: Customers, taken: Iterable[str], audit: Audit) -> Groups:
         return alone(customers)
     rules = [each.rule for each in found.segments]
     audit.say("read", f"segments by {', '.join(found.columns)}, which tell best who leaves (or say --by COLUMN)")
-    return Groups(tuple(slugs([_brief(rule) for rule in rules])), tuple(rules), found.codes, found.columns)
+    return Groups(
+        tuple(slugs([" ".join(map(_told, each.conditions)) for each in found.segments])),
+        tuple(rules),
+        found.codes,
+        found.columns,
+    )
 
 
 def _column(customers: Customers, name: str) -> np.ndarray | str:
@@ -62,11 +67,6 @@ def _column(customers: Customers, name: str) -> np.ndarray | str:
     if value.dates(cells.iloc[:200]).good.mean() > 0.8:
         return "it holds dates"
     return np.array(distinct, dtype=object)[codes]
-
-
-def _brief(rule: str) -> str:
-    """Return what tells a rule from others: the values, not the columns they stand in."""
-    return " ".join(_told(part) for part in rule.split(" and "))
 
 
 def _told(part: str) -> str:

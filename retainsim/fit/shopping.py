@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -75,7 +74,7 @@ class Shopping:
             *self._segment(),
             Block("churn.reasons", [Key("lapsed", 1, "who stops buying gives no reason")]),
             self._channel(),
-            *_arms(self.fit.keys()),
+            *_arms(),
         ]
         return Draft(self.facts.question, self._story(), blocks)
 
@@ -100,63 +99,47 @@ class Shopping:
         ]
 
     def _segment(self) -> list[Block]:
-        keys = self.fit.keys()
-        estimates = self.fit.estimates
-        law = self.law()
+        there = f"months since the first purchase, of the {self.active:,} active at equal steps of rank, expected"
         head = [
             Key("buying", "purchases", "pays purchase by purchase, bound by nothing"),
             Key("gross_margin", MARGIN, "share of revenue; assumption", is_open=True),
             Key("cost_to_serve", SERVE, "money per customer-month; assumption", is_open=True),
+            *self._leaving(),
+            Key("tenures", self.at, there),
         ]
-        if law is not None:
-            lost = 1 - float(np.exp(-pool.passed(law, self.at)))
-            head.append(
-                Key(
-                    "annual_churn",
-                    significant(lost),
-                    f"share a year of those active, at their tenures; s {interval(estimates['s'], '.4g')}, "
-                    f"beta {interval(estimates['beta'], '.4g')} months",
-                )
-            )
-            head.append(
-                Key(
-                    "frailty",
-                    {"kind": "gamma", "variance": significant(law.variance)},
-                    "1 / s: how customers differ in dropping out",
-                )
-            )
-        head.append(
-            Key(
-                "tenures",
-                self.at,
-                f"months since the first purchase, of the {self.active:,} active at equal steps of rank, expected",
-            )
-        )
+        return [
+            Block(f"segments.{KEY}", head, notes=[f"Law of buying: {self.why}."]),
+            Block(f"segments.{KEY}.purchases", self._buying()),
+        ]
+
+    def _leaving(self) -> list[Key]:
+        """Return how customers leave by the Pareto/NBD; by the BG/NBD they leave after a purchase."""
+        law = self.law()
+        if law is None:
+            return []
+        lost = 1 - float(np.exp(-pool.passed(law, self.at)))
+        s, beta = (interval(self.fit.estimates[name], ".4g") for name in ("s", "beta"))
+        said = f"share a year of those active, at their tenures; s {s}, beta {beta} months"
+        frailty = {"kind": "gamma", "variance": significant(law.variance)}
+        return [
+            Key("annual_churn", significant(lost), said),
+            Key("frailty", frailty, "1 / s: how customers differ in dropping out"),
+        ]
+
+    def _buying(self) -> list[Key]:
+        keys, estimates = self.fit.keys()["purchases"], self.fit.estimates
         r, alpha = estimates["r"], estimates["alpha"]
-        buys = [
-            Key(
-                "per_month",
-                significant(keys["purchases"]["per_month"]),
-                f"purchases per customer-month, mean over active customers: r / alpha, alpha "
-                f"{alpha.value:.4g} months ({interval(alpha, '.4g')})",
-            ),
+        rate = f"purchases per customer-month, mean over active customers: r / alpha, alpha {alpha.value:.4g} months"
+        found = [
+            Key("per_month", significant(keys["per_month"]), f"{rate} ({interval(alpha, '.4g')})"),
             Key("shape", significant(r.value), f"r: the lower, the more rates differ ({interval(r, '.4g')})"),
             self._spend(),
         ]
-        if "dropout" in keys["purchases"]:
+        if "dropout" in keys:
             a, b = estimates["a"], estimates["b"]
-            table = {"a": significant(a.value), "b": significant(b.value)}
-            buys.append(
-                Key(
-                    "dropout",
-                    table,
-                    f"chance of dropping out after a purchase: a {interval(a, '.4g')}, b {interval(b, '.4g')}",
-                )
-            )
-        return [
-            Block(f"segments.{KEY}", head, notes=[f"Law of buying: {self.why}."]),
-            Block(f"segments.{KEY}.purchases", buys),
-        ]
+            said = f"chance of dropping out after a purchase: a {interval(a, '.4g')}, b {interval(b, '.4g')}"
+            found.append(Key("dropout", {"a": significant(a.value), "b": significant(b.value)}, said))
+        return found
 
     def _spend(self) -> Key:
         if self.spend is None:
@@ -217,7 +200,7 @@ class Shopping:
         return Block(f"acquisition.{ONE}", keys)
 
 
-def _arms(keys: Mapping[str, Any]) -> Sequence[Block]:
+def _arms() -> Sequence[Block]:
     return [
         Block(
             "arms.habit",

@@ -38,6 +38,8 @@ UPWARDS = {
     ("results", "charts"): "`results.plot` likewise",
     ("results", "present"): "`results.deck`, `results.html` and `results.workbook` likewise",
     ("study", "charts"): "`answer.plot` likewise",
+    ("fit", "charts"): "`fit.save` likewise",
+    ("fit", "present"): "`fit.report` likewise",
 }
 RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
 
