@@ -144,7 +144,7 @@ def _sized(found: list[Cohort], audit: Audit) -> list[Cohort]:
     """Return cohorts as numbers of customers, also where they are told in shares."""
     starts = {float(cohort.alive[0]) for cohort in found if len(cohort.alive)}
     whole = 1.0 if starts == {1.0} else 100.0 if starts == {100.0} else 0.0
-    if not whole:
+    if not whole or all((cohort.alive == np.round(cohort.alive)).all() for cohort in found):
         return found
     audit.say(
         "beware",

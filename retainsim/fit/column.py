@@ -148,7 +148,7 @@ def named(table: Table, role: str, column: str) -> str:
     if found is None:
         shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
         raise DataError(
-            f"{table.name}: {role} = {column}: there is no such column{did_you_mean(column, names)}; it has {shown}"
+            f"{table.name}: {role} = {column}: there is no such column; it has {shown}{did_you_mean(column, names)}"
         )
     return found
 

@@ -61,7 +61,7 @@ def by_column(customers: Customers, name: str, audit: Audit) -> Groups:
     found = next((each for each in columns if plain(each) == plain(name)), None)
     if found is None:
         raise DataError(
-            f"--by {name}: there is no such column{did_you_mean(name, columns)}; it has {', '.join(columns[:12])}"
+            f"--by {name}: there is no such column; there are {', '.join(columns[:12])}{did_you_mean(name, columns)}"
         )
     codes, distinct = value.texts(customers.frame[found])
     labels = [text or "blank" for text in distinct]

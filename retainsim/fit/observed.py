@@ -68,10 +68,10 @@ def observe(customers: Customers, groups: Groups, months: int) -> Observed:
     return Observed(
         start,
         pool,
-        _per_month(np.floor(joined), groups.codes, joined >= 0, (months, segments)),
+        _per_month(np.ceil(joined) - 1, groups.codes, joined > 0, (months, segments)),
         _per_month(np.ceil(gone) - 1, groups.codes, left & (gone > 0), (months, segments)),
         _revenue(customers, groups, joined, gone, months),
-        tuple(-joined[mine & (joined < 0) & (gone > 0)] for mine in _members(groups)),
+        tuple(-joined[mine & (joined <= 0) & ((gone > 0) | ~left)] for mine in _members(groups)),
     )
 
 

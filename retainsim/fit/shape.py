@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
@@ -76,14 +77,13 @@ def is_tall(table: Table) -> bool:
     if not first.good.all() or not (np.diff(first.values) > 0).all() or len(table) < 3:
         return False
     others = [value.numbers(table.frame.iloc[:, place]) for place in range(1, table.frame.shape[1])]
-    return bool(others) and all((np.diff(o.values[o.good]) <= 0).all() and o.good.sum() >= 3 for o in others)
+    return bool(others) and all((np.diff(o.values[o.good]) <= 0).all() and o.good.sum() >= 2 for o in others)
 
 
 def period_of(name: str) -> float | None:
     """Return the period that the name of a column says: 3 for "3", "month 3" or "M3"."""
-    digits = "".join(c for c in str(name) if c.isdigit())
-    word = "".join(c for c in column.plain(name) if not c.isdigit())
-    return float(digits) if digits and word in _PERIODS else None
+    found = re.fullmatch(r"([a-z]*)(\d{1,3})([a-z]*)", column.plain(name))
+    return float(found[2]) if found and found[1] + found[3] in _PERIODS else None
 
 
 _PERIODS = {

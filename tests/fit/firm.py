@@ -36,3 +36,24 @@ def customers(n=6_000, *, years=5, seed=1, growth=0.0, season=0.0, variance=0.6)
         "reason": np.where(left, luck.choice(["price", "product", "moved"], len(when), p=[0.5, 0.3, 0.2]), ""),
         "monthly_price": price.round(2),
     })  # fmt: skip
+
+
+BUYING = {"r": 0.8, "alpha": 2.0, "a": 0.8, "b": 2.5}
+
+
+def orders(n=2_500, *, months=36, seed=3):
+    """Return what n customers bought over so many months, by the BG/NBD of `BUYING`, and whether each is still active."""
+    luck, rows = np.random.default_rng(seed), []
+    for customer in range(n):
+        time, rate = luck.uniform(0, months), luck.gamma(BUYING["r"], 1 / BUYING["alpha"])
+        chance, mean, is_first = luck.beta(BUYING["a"], BUYING["b"]), 50 / luck.gamma(4, 1 / 3), True
+        bought = []
+        while time < months:
+            bought.append((f"k{customer}", time, round(mean * luck.gamma(5, 1 / 5), 2)))
+            if not is_first and luck.uniform() < chance:
+                break
+            is_first, time = False, time + luck.exponential(1 / rate)
+        rows += [(*each, time >= months) for each in bought]
+    frame = pd.DataFrame(rows, columns=["customer_id", "time", "amount", "active"])
+    day = END - ((months - frame.pop("time")) * DAYS).astype(int).to_numpy().astype("timedelta64[D]")
+    return frame.assign(order_date=day.astype(str))
