@@ -3,7 +3,7 @@
 The rule, in words, which the choice repeats:
 
 1. Each law is fitted to the first part of what was seen and judged by the log-likelihood of the rest. Laws whose
-   deficit to the best is within one standard error of it (paired, customer by customer), or a trifle, foretell as well.
+   deficit to the best is within one standard error of it (paired, customer by customer), or below 3, foretell as well.
 2. Among those, laws whose BIC (all data) is within 2 of the lowest are as well supported.
 3. The simplest of those is chosen: fewest parameters, then earliest in `PREFERENCE`.
 """
@@ -29,8 +29,9 @@ PREFERENCE = ("exponential", "gamma", "sbg", "weibull", "gamma-power", "bdw", "s
 """Kinds from simple to involved; with as many parameters, people who differ before hazards that change."""
 SUPPORTED = 2.0
 """Difference in BIC that is not worth more than a bare mention (Kass & Raftery 1995)."""
-TRIFLE = 0.5
-"""Deficit in log-likelihood that says nothing, whatever its standard error."""
+TRIFLE = 3.0
+"""Deficit in log-likelihood (odds of 20 to 1) that says nothing, whatever its standard error: that is of who was held
+out, and leaves out that the first part might have been estimated otherwise."""
 FEWEST = 10.0
 """Leavers that either part of a hold-out needs to say anything (assumption)."""
 
@@ -84,6 +85,7 @@ def choose(
     grain: float = 0.0,
     term: float = YEAR,
     parts: tuple[Spells, Spells] | None = None,
+    intervals: bool = True,
 ) -> Choice:
     """Fit every law and choose one.
 
@@ -96,6 +98,8 @@ def choose(
     parts
         What was seen first, and the rest, of the same customers: as `Spells.between` cuts by tenure, or a cut by date.
         By default tenure is cut where 70 % of the leavings lie before (`by_tenure`).
+    intervals
+        False leaves the estimates out and spares half the time, as in `fit_law`.
 
     Raises
     ------
@@ -104,7 +108,7 @@ def choose(
     """
     if not kinds:
         raise UsageError("fit: no law to choose among; name at least one")
-    fits = [fit_law(spells, kind, grain=grain, term=term) for kind in kinds]
+    fits = [fit_law(spells, kind, grain=grain, term=term, intervals=intervals) for kind in kinds]
     first, rest = parts or by_tenure(spells, grain=grain)
     if min(first.events, rest.events) < FEWEST:
         candidates = tuple(Candidate(fit, math.nan, math.nan, math.nan) for fit in fits)
@@ -166,7 +170,8 @@ def _settle(candidates: tuple[Candidate, ...]) -> tuple[LawFit, str]:
     chosen = min(supported, key=lambda each: (each.fit.parameters, PREFERENCE.index(each.fit.kind))).fit
     return chosen, (
         f"{chosen.kind}: of {len(candidates)} laws {len(foretelling)} foretell the held-out part as well as the best, "
-        f"within one standard error; {len(supported)} of these are within {SUPPORTED:g} of the lowest BIC; "
+        f"within one standard error or {TRIFLE:g} in log-likelihood; {len(supported)} of these are within "
+        f"{SUPPORTED:g} of the lowest BIC; "
         "the simplest of them is taken"
     )
 

@@ -30,9 +30,9 @@ LIMITS = {
     "first_year": (math.log(1e-10), math.log(20.0)),
     "variance": (0.0, 20.0),
     "power": (math.log(0.0501), math.log(10.0)),
-    "a": (math.log(1e-3), math.log(1e3)),
+    "a": (math.log(1e-3), math.log(1e2)),
     "odds": (math.log(1e-4), math.log(1e4)),
-    "b": (math.log(1e-4), math.log(1e6)),
+    "b": (math.log(1e-7), math.log(1e6)),
 }
 """Where each parameter is looked for: what a scenario may hold, or farther than any data reach."""
 
@@ -101,8 +101,8 @@ class Fitting:
         spread = covariance(self._at, self._peak, bounds=self._bounds)
         at, step = self._peak.point, 1e-5
         slope = np.array([(self._level(at + e) - self._level(at - e)) / (2 * step) for e in step * np.eye(len(at))])
-        middle, half = self._level(at), NORMAL * math.sqrt(float(slope @ spread @ slope))
-        return Estimate(middle, middle - half, middle + half).mapped(lambda x: -math.expm1(-math.exp(x)))
+        middle, half = self._level(at), NORMAL * math.sqrt(max(float(slope @ spread @ slope), 0.0))
+        return Estimate(middle, middle - half, middle + half).mapped(lambda x: -math.expm1(-math.exp(min(x, 700.0))))
 
     def _level(self, point: Floats) -> float:
         """Return ln(-ln S) after a year."""
@@ -114,8 +114,9 @@ class Fitting:
         peak = Peak(np.array([point[0] + point[1], *point[1:]]), self._peak.height)
         bounds = [LIMITS["b"], *self._bounds[1:]]
         ends = profile(lambda x: self._at(np.array([x[0] - x[1], *x[1:]])), peak, 0, bounds=bounds, n=self._spells.n)
-        note = _note("odds", float(point[1]), ends)
-        return Estimate(float(peak.point[0]), *ends, note).mapped(math.exp)
+        log_b = float(peak.point[0])
+        low, high = min(ends[0], log_b), max(ends[1], log_b)  # turned axes may reach beyond the limit of a
+        return Estimate(log_b, low, high, _note("odds", float(point[1]), ends)).mapped(math.exp)
 
 
 def _note(name: str, value: float, ends: tuple[float, float]) -> str:

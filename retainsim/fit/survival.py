@@ -145,7 +145,8 @@ def _interval(share: Floats, variance: Floats) -> tuple[Floats, Floats]:
     inside = (share > 0) & (share < 1)
     safe = np.where(inside, share, 0.5)
     half = NORMAL * np.sqrt(variance) / np.abs(safe * np.log(safe))
-    low, high = safe ** np.exp(half), safe ** np.exp(-half)
+    with np.errstate(over="ignore"):  # so wide an interval ends at 0
+        low, high = safe ** np.exp(half), safe ** np.exp(-half)
     low, high = np.where(inside, low, share), np.where(inside, high, share)
     ended = np.flatnonzero(share <= 0)
     if len(ended) and ended[0] > 0:

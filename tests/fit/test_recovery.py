@@ -10,8 +10,14 @@ import numpy as np
 import pytest
 from experiment import play
 from scipy import stats
+from unit.making import parameters, setup
 
+from retainsim import engine
+from retainsim.draws import Luck
+from retainsim.engine import calendar
 from retainsim.fit import law
+from retainsim.fit.buying import fit_buying
+from retainsim.fit.purchase import Purchases
 from retainsim.fit.spells import Spells
 
 REPETITIONS, CUSTOMERS, MONTHS, LATE = 20, 1500, 72, 6.0
@@ -104,3 +110,66 @@ def test_estimates_are_right_on_average(found):
     z = np.array(list(off.values()))
     assert np.abs(z).max() < 4, off
     assert np.mean(np.abs(z) < 2) >= 0.8, off
+
+
+# Buying: customers of one world are independent of one another, so that 20 lots of 1,000 are 20 samples.
+
+SHOPS = {
+    "bg-nbd": {"r": 0.8, "alpha": 2.5, "a": 0.9, "b": 3.0},
+    "pareto-nbd": {"r": 0.8, "alpha": 2.5, "s": 0.9, "beta": 10.0},
+}
+SPEND = {"kind": "gamma", "mean": 30.0, "p": 6.0, "q": 4.0}
+
+
+class Till:
+    """Plays a firm and notes every purchase: by whom, when and for how much."""
+
+    def __init__(self, law, *, customers, months):
+        buys = {"per_month": law["r"] / law["alpha"], "shape": law["r"], "spend": SPEND}
+        segment = {"buying": "purchases", "purchases": buys}
+        if "a" in law:
+            segment["purchases"] = buys | {"dropout": {"a": law["a"], "b": law["b"]}}
+        else:
+            churn = -math.expm1(-12 * law["s"] / law["beta"])
+            segment |= {"annual_churn": churn, "frailty": {"kind": "gamma", "variance": 1 / law["s"]}}
+        today = parameters(
+            segments={"shop": segment},
+            churn={"reasons": {"bored": 1.0}},
+            run={"months": months + 6},  # the last month of a run is settled by what ends the run
+            pool={"customers": customers, "tenure": "new"},
+        )
+        self._world = engine.build(setup(today), Luck(11, 0))
+        self._names, self._notes = np.sort(self._world.pool["name"].copy()), []
+        self._world.touches.listen("purchase", "test", self._note)
+        self._world.env.process(calendar(self._world))
+        self._world.env.run(until=months + 1e-6)
+        self._months = months
+
+    def _note(self, rows, times):
+        self._notes.append((self._world.pool["name"][rows], times))
+
+    def purchases(self):
+        """Yield each lot of customers as purchases."""
+        names, times = (np.concatenate(each) for each in zip(*self._notes, strict=True))
+        place = np.searchsorted(self._names, names)
+        again = times > 1e-9
+        repeats = np.bincount(place[again], minlength=len(self._names))
+        last = np.zeros(len(self._names))
+        np.maximum.at(last, place[again], times[again])
+        for lot in np.array_split(np.arange(len(self._names)), REPETITIONS):
+            yield Purchases.of(repeats[lot], last[lot], np.full(len(lot), float(self._months)))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", SHOPS)
+def test_buyers_the_model_has_played_give_their_law_back(kind):
+    """20 lots of 1,000 for 36 months. The four parameters of a lot lean on one another, so they count as one: at least
+    0.95 - 4 standard errors, at most all; and means within 4 standard errors."""
+    truth = SHOPS[kind]
+    fits = [fit_buying(each, kind) for each in Till(truth, customers=1000 * REPETITIONS, months=36).purchases()]
+    covered = np.mean([value in fit.estimates[name] for fit in fits for name, value in truth.items()])
+    assert covered >= 0.95 - 4 * math.sqrt(0.95 * 0.05 / REPETITIONS)
+    assert covered >= 0.85
+    for name, value in truth.items():
+        logs = np.log([fit.estimates[name].value for fit in fits])
+        assert abs(logs.mean() - math.log(value)) < 4 * logs.std(ddof=1) / math.sqrt(REPETITIONS), name
