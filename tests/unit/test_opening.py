@@ -207,4 +207,6 @@ def test_tenures_of_the_file_and_of_the_pool_are_not_both_given():
 def test_an_empty_pool_takes_no_notice_of_tenures():
     own = {"small": SEGMENT | {"tenures": OBSERVED, "frailty": GAMMA}}
     found = calibrate(parameters(pool={"customers": 0}, segments=own)).bases
-    assert found.hazards == pytest.approx(calibrate(parameters(segments={"small": SEGMENT | {"frailty": GAMMA}}, pool={"customers": 0})).bases.hazards)
+    assert found.hazards == pytest.approx(
+        calibrate(parameters(segments={"small": SEGMENT | {"frailty": GAMMA}}, pool={"customers": 0})).bases.hazards
+    )
