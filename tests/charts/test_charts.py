@@ -212,7 +212,7 @@ def test_the_users_own_settings_change_nothing(plain, tmp_path):
 
 
 def test_every_chart_file_is_registered():
-    helpers = {"__init__", "canvas", "colours", "ending", "keyed", "lettering", "scales", "subject", "voice"}
+    helpers = {"__init__", "beside", "canvas", "colours", "ending", "keyed", "lettering", "scales", "subject", "voice"}
     assert {path.stem for path in FOLDER.glob("*.py")} == helpers | set(NAMES) | set(EXTRA) | set(ANSWERS)
 
 
