@@ -149,7 +149,7 @@ def by_row(law: Law, spells: Spells, grain: float = 0.0) -> Floats:
 
 def _steps(spells: Spells, grain: float, knots: tuple[float, ...] | None) -> LawFit:
     found = stretch.chosen(spells, grain) if knots is None else stretch.stretches(spells, knots, grain)
-    empty = [each.name for each in found if each.exposure <= 0]
+    empty = [each.name for each in found if each.exposure <= 0 and each.left == 0]
     if empty:
         raise UsageError(f"fit: nobody was seen at a tenure of {empty[0]}; leave that knot out")
     hazards = tuple(each.hazard for each in found)

@@ -67,8 +67,10 @@ class Stretch:
             return self.log_likelihood(float(np.exp(log_rate))) - self.log_likelihood() + DROP
 
         at, wide = np.log(best), 6 / np.sqrt(self.left) + 1
-        low, high = (float(np.exp(optimize.brentq(above, *sorted((at, at + side * wide))))) for side in (-1, 1))
-        return Estimate(best, low, high)
+        low = float(np.exp(optimize.brentq(above, at - wide, at)))
+        if self.exposure <= 0:
+            return Estimate(best, low, np.inf, f"{self.name}: everybody left within one unit of tenure")
+        return Estimate(best, low, float(np.exp(optimize.brentq(above, at, at + wide))))
 
     def joined(self, other: Stretch) -> Stretch:
         """Return this stretch and the next as one."""

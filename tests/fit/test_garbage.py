@@ -40,3 +40,11 @@ def test_odd_lives_give_estimates_in_order_or_a_refusal(seed):
             assert estimate.low <= estimate.value * (1 + 1e-9) + 1e-12
             assert estimate.value <= estimate.high * (1 + 1e-9) + 1e-12
         assert 0 <= each.fit.keys("settled")["annual_churn"] <= 1
+
+
+def test_everybody_leaving_within_the_first_month_still_is_a_law():
+    found = choice.choose(Spells.of(np.ones(40), True), grain=1.0)
+    assert found.chosen.estimates["annual_churn"].value > 0.99
+    steps = law.fit_law(Spells.of(np.ones(40), True), "steps", grain=1.0)
+    assert steps.survival(np.array([1.0]))[0] < 1e-6
+    assert steps.estimates["hazard from 0 months"].high == np.inf
