@@ -40,6 +40,6 @@ def _finding(answer: Answer) -> str:
     wrong = sum(not check["agrees"] for check in checks)
     head = f"Simulated survival stays within {gap:.1f} points of what was observed"
     if wrong:
-        return f"Simulated survival misses what was observed in {wrong} of {len(checks)} comparisons, by up to "
-        f"{gap:.1f} points"
+        missed = f"Simulated survival misses what was observed in {wrong} of {len(checks)} comparisons"
+        return f"{missed}, by up to {gap:.1f} points"
     return f"{head}, in all {len(checks)} comparisons"

@@ -200,8 +200,7 @@ def _estimates(rows: Rows, weight: Floats, start: Floats, names: tuple[str, ...]
     spread = np.linalg.pinv((information + information.T) / 2, hermitian=True)
     errors = NORMAL * np.sqrt(np.maximum(np.diag(spread), 0.0))
     found = {
-        name: Estimate(x, x - half, x + half).mapped(math.exp)
-        for name, x, half in zip(names, logs, errors, strict=True)
+        name: Estimate(x, x - half, x + half).mapped(_exp) for name, x, half in zip(names, logs, errors, strict=True)
     }
     if "gamma" in names:
         found["mean"] = _mean_spend(logs, spread)
@@ -216,7 +215,12 @@ def _mean_spend(logs: Floats, spread: NDArray[np.floating[Any]]) -> Estimate:
     slope = np.array([1.0, -q / (q - 1), 1.0])
     half = NORMAL * math.sqrt(float(slope @ spread @ slope))
     middle = math.log(p * gamma / (q - 1))
-    return Estimate(middle, middle - half, middle + half).mapped(math.exp)
+    return Estimate(middle, middle - half, middle + half).mapped(_exp)
+
+
+def _exp(log: float) -> float:
+    """Return e to a power, infinite where a computer cannot hold it: then the data set no limit."""
+    return math.exp(log) if log < 700 else math.inf
 
 
 def _by_lot(data: Purchases, most: int) -> Purchases:

@@ -14,6 +14,8 @@ from retainsim.fit.spells import Bools
 from retainsim.fit.value import Parsed
 from retainsim.units import DAYS_PER_MONTH
 
+_CLUSTER = 30.0
+"""Days after the first leaving that must not hold nearly all: then they left at once, and nothing is missing."""
 _EXPECTED = 10.0
 """Leavings missing before the first one from which the table is taken to lack earlier leavers."""
 
@@ -146,6 +148,8 @@ def _since(reader: Reader, start: Parsed, last: Floats, left: Bools, since: floa
     if not (left & kept).any():
         return None
     first = float(last[left & kept].min())
+    if (left & kept & (last > first + _CLUSTER)).sum() < _EXPECTED:
+        return None
     rate = (left & kept).sum() / max(float((last - start.values)[kept].clip(0).sum()), 1.0)
     before = float((first - start.values[kept]).clip(0).sum())
     if rate * before < _EXPECTED:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +19,7 @@ from retainsim.fit.found import Found, Wish
 from retainsim.fit.observed import LONGEST
 from retainsim.fit.orders import Orders, read
 from retainsim.fit.reader import Reader
-from retainsim.fit.shopping import KEY, Shopping
+from retainsim.fit.shopping import KEY, Shopping, bounded, spends
 from retainsim.fit.value import date_of
 from retainsim.units import DAYS_PER_MONTH
 
@@ -159,8 +158,8 @@ def _seen(orders: Orders, months: int) -> dict[str, Floats]:
 def _window(fit: BuyingFit, spend: SpendFit | None, came: Floats, months: int) -> dict[str, Floats]:
     """Return what is played with the customers who came, by series: columns mean, low, high; shape (months, 3)."""
     each = max(1.0, float(came.sum()) / replay.MOST)
-    table: dict[str, Any] = fit.keys()
-    table["purchases"] = table["purchases"] | {"spend": spend.keys() if spend else {"kind": "same", "mean": 0.0}}
+    table = bounded(fit)
+    table["purchases"] = table["purchases"] | {"spend": spends(spend) if spend else {"kind": "same", "mean": 0.0}}
     detail = replay.play_buyers(KEY, table, came / each, months)
     shrink, found = 1 / np.sqrt(each), {}
     for name in ("purchases", "joined", *(("revenue",) if spend else ())):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,8 @@ from retainsim.fit.tap import ONE
 KEY = "buyers"
 SPEND, MARGIN, SERVE = 50.0, 0.40, 0.20
 """Assumed: money per purchase where none is known, gross margin, money per customer-month."""
+MOST, LEAST = 9_999.0, 1e-3
+"""What a shape may be in a scenario."""
 PER_JOIN, ROOM = 0.3, 2.5
 """Assumed: cost of a first purchase over its amount, and joins that no spend exceeds over joins of today."""
 
@@ -52,6 +55,10 @@ class Shopping:
         passed = np.cumsum(self.alive[order]) / self.alive.sum()
         found = np.interp(np.linspace(0, 1, pool.STEPS + 1), passed, seen[order])
         return np.maximum.accumulate(np.round(found, 1)).tolist()
+
+    def keys(self) -> dict[str, Any]:
+        """Return the keys of the segment but for spend, as far as a scenario can hold them."""
+        return bounded(self.fit)
 
     def law(self) -> GammaLaw | None:
         """Return the law of leaving of the Pareto/NBD; None for the BG/NBD, whose customers leave after a purchase."""
@@ -127,18 +134,18 @@ class Shopping:
         ]
 
     def _buying(self) -> list[Key]:
-        keys, estimates = self.fit.keys()["purchases"], self.fit.estimates
+        keys, estimates = self.keys()["purchases"], self.fit.estimates
         r, alpha = estimates["r"], estimates["alpha"]
         rate = f"purchases per customer-month, mean over active customers: r / alpha, alpha {alpha.value:.4g} months"
         found = [
             Key("per_month", significant(keys["per_month"]), f"{rate} ({interval(alpha, '.4g')})"),
-            Key("shape", significant(r.value), f"r: the lower, the more rates differ ({interval(r, '.4g')})"),
+            Key("shape", significant(keys["shape"]), f"r: the lower, the more rates differ ({interval(r, '.4g')})"),
             self._spend(),
         ]
         if "dropout" in keys:
             a, b = estimates["a"], estimates["b"]
             said = f"chance of dropping out after a purchase: a {interval(a, '.4g')}, b {interval(b, '.4g')}"
-            found.append(Key("dropout", {"a": significant(a.value), "b": significant(b.value)}, said))
+            found.append(Key("dropout", {name: significant(each) for name, each in keys["dropout"].items()}, said))
         return found
 
     def _spend(self) -> Key:
@@ -151,10 +158,10 @@ class Shopping:
             )
         mean = self.spend.mean
         said = ", ".join(f"{name} {interval(self.spend.estimates[name], '.3g')}" for name in ("p", "q"))
-        link = f"; who spends more a time buys {'more' if self.spend.link > 0 else 'less'} often (rank correlation "
-        f"{self.spend.link:.2f}, assumed 0)"
+        often = "more" if self.spend.link > 0 else "less"
+        link = f"; who spends more a time buys {often} often (rank correlation {self.spend.link:.2f}, assumed 0)"
         value = {
-            name: significant(each) if isinstance(each, float) else each for name, each in self.spend.keys().items()
+            name: significant(each) if isinstance(each, float) else each for name, each in spends(self.spend).items()
         }
         return Key(
             "spend",
@@ -198,6 +205,27 @@ class Shopping:
                 )
             )
         return Block(f"acquisition.{ONE}", keys)
+
+
+def bounded(fit: BuyingFit) -> dict[str, Any]:
+    """Return the keys of a segment that buys so, numbers beyond what a scenario may hold drawn in to its limits.
+
+    There customers are as good as alike, so that only the mean of a law is told.
+    """
+    keys: dict[str, Any] = fit.keys()
+    buys = dict(keys["purchases"])
+    buys["shape"] = min(buys["shape"], MOST)
+    if "dropout" in buys:
+        a, b = buys["dropout"]["a"], buys["dropout"]["b"]
+        scale = min(1.0, MOST / max(a, b))
+        buys["dropout"] = {"a": max(a * scale, LEAST), "b": max(b * scale, LEAST)}
+    return keys | {"purchases": buys}
+
+
+def spends(fit: SpendFit) -> dict[str, Any]:
+    """Return the table `spend`, likewise."""
+    keys = fit.keys()
+    return keys | {"p": min(keys["p"], MOST), "q": min(max(keys["q"], 1.001), MOST)}
 
 
 def _arms() -> Sequence[Block]:

@@ -159,4 +159,4 @@ def _channel(channel: Channel, found: Taps, price: float) -> Block:
 
 def _average_price(parts: Sequence[Part]) -> float:
     prices = [(part.price.mean.value if part.price else PRICE, part.count) for part in parts]
-    return float(np.average([p for p, _ in prices], weights=[n for _, n in prices]))
+    return float(np.average([p for p, _ in prices], weights=[n for _, n in prices])) or PRICE
