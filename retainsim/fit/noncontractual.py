@@ -11,6 +11,7 @@ from retainsim.draws import Floats
 from retainsim.errors import DataError, RetainsimError
 from retainsim.fit import backtest, replay
 from retainsim.fit.activity import alive
+from retainsim.fit.bounds import bounded, spends
 from retainsim.fit.buying import BuyingFit, SpendFit, choose_buying, fit_spend
 from retainsim.fit.contractual import next_day, plain
 from retainsim.fit.draft import Facts
@@ -19,7 +20,7 @@ from retainsim.fit.found import Found, Wish
 from retainsim.fit.observed import LONGEST
 from retainsim.fit.orders import Orders, read
 from retainsim.fit.reader import Reader
-from retainsim.fit.shopping import KEY, Shopping, bounded, spends
+from retainsim.fit.shopping import KEY, Shopping
 from retainsim.fit.value import date_of
 from retainsim.units import DAYS_PER_MONTH
 

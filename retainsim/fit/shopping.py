@@ -11,6 +11,7 @@ import numpy as np
 from retainsim.draws import Floats
 from retainsim.fit import pool
 from retainsim.fit.audit import Audit
+from retainsim.fit.bounds import WIDEST, bounded, spends
 from retainsim.fit.buying import BuyingFit, SpendFit
 from retainsim.fit.draft import Draft, Facts, top
 from retainsim.fit.flow import Joins
@@ -22,8 +23,6 @@ from retainsim.fit.tap import ONE
 KEY = "buyers"
 SPEND, MARGIN, SERVE = 50.0, 0.40, 0.20
 """Assumed: money per purchase where none is known, gross margin, money per customer-month."""
-MOST, LEAST = 9_999.0, 1e-3
-"""What a shape may be in a scenario."""
 PER_JOIN, ROOM = 0.3, 2.5
 """Assumed: cost of a first purchase over its amount, and joins that no spend exceeds over joins of today."""
 
@@ -65,7 +64,7 @@ class Shopping:
         if self.fit.kind == "bg-nbd":
             return None
         s, beta = (self.fit.estimates[name].value for name in ("s", "beta"))
-        return GammaLaw(s * float(np.log1p(12.0 / beta)), 1 / s)
+        return GammaLaw(s * float(np.log1p(12.0 / beta)), min(1 / s, WIDEST))
 
     def draft(self) -> Draft:
         """Return the scenario."""
@@ -160,9 +159,8 @@ class Shopping:
         said = ", ".join(f"{name} {interval(self.spend.estimates[name], '.3g')}" for name in ("p", "q"))
         often = "more" if self.spend.link > 0 else "less"
         link = f"; who spends more a time buys {often} often (rank correlation {self.spend.link:.2f}, assumed 0)"
-        value = {
-            name: significant(each) if isinstance(each, float) else each for name, each in spends(self.spend).items()
-        }
+        keys = spends(self.spend)
+        value = {name: significant(each) if isinstance(each, float) else each for name, each in keys.items()}
         return Key(
             "spend",
             value,
@@ -205,27 +203,6 @@ class Shopping:
                 )
             )
         return Block(f"acquisition.{ONE}", keys)
-
-
-def bounded(fit: BuyingFit) -> dict[str, Any]:
-    """Return the keys of a segment that buys so, numbers beyond what a scenario may hold drawn in to its limits.
-
-    There customers are as good as alike, so that only the mean of a law is told.
-    """
-    keys: dict[str, Any] = fit.keys()
-    buys = dict(keys["purchases"])
-    buys["shape"] = min(buys["shape"], MOST)
-    if "dropout" in buys:
-        a, b = buys["dropout"]["a"], buys["dropout"]["b"]
-        scale = min(1.0, MOST / max(a, b))
-        buys["dropout"] = {"a": max(a * scale, LEAST), "b": max(b * scale, LEAST)}
-    return keys | {"purchases": buys}
-
-
-def spends(fit: SpendFit) -> dict[str, Any]:
-    """Return the table `spend`, likewise."""
-    keys = fit.keys()
-    return keys | {"p": min(keys["p"], MOST), "q": min(max(keys["q"], 1.001), MOST)}
 
 
 def _arms() -> Sequence[Block]:
