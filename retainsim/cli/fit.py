@@ -14,6 +14,8 @@ from retainsim.cli import option
 from retainsim.errors import UsageError
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from retainsim.cli.screen import Screen
     from retainsim.fit.fitted import Fit
 
@@ -143,14 +145,26 @@ def _table(found: Fit, screen: Screen) -> None:
             Text(each["observed"]),
             Text(each["simulated"]),
             Text(each["band"], style="dim"),
-            Text("agrees" if each["agrees"] else "parts"),
+            _judged(each),
         ]
         for each in cells
     ]
     screen.show(*lay_out(["compared", "observed", "simulated", "band (95 %)", ""], titles, rows, screen.out.width))
-    screen.say("Survival of newcomers where it is furthest off, segment by segment; all of it is in the report.", "dim")
+    screen.say(
+        "Survival of newcomers where it is furthest off, segment by segment; all of it is in the report. Of series: "
+        "how many months are within their own band.",
+        "dim",
+    )
     open_keys = found.answer.report["fill_in"]
     screen.say(f"{len(open_keys)} numbers the data say nothing about wait for you, marked FILL IN in the file.", "dim")
+
+
+def _judged(check: dict[str, Any]) -> Text:
+    """Write whether observed and simulated agree, and of a series in how many months."""
+    from rich.text import Text
+
+    said = Text("agrees" if check["agrees"] else "parts")
+    return said.append(f"\n{check['covered']}", style="dim") if check["covered"] else said
 
 
 def _telling_most(checks: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -28,7 +28,10 @@ SMALL = 0.02
 
 @dataclass(frozen=True)
 class Check:
-    """One comparison: what, observed and simulated with its band, whether they agree, and how it is said."""
+    """One comparison: what, observed and simulated with its band, whether they agree, and how it is said.
+
+    `months` and `inside` are how many months a series has, and how many of them were within their own 95 % band.
+    """
 
     name: str
     observed: float
@@ -37,10 +40,12 @@ class Check:
     high: float
     agrees: bool
     said: str
+    months: int | None = None
+    inside: int | None = None
 
     def row(self) -> dict[str, Any]:
         """Return the comparison in plain values."""
-        keys = ("name", "observed", "simulated", "low", "high", "agrees")
+        keys = ("name", "observed", "simulated", "low", "high", "agrees", "months", "inside")
         return {key: getattr(self, key) for key in keys}
 
 
@@ -134,9 +139,9 @@ def _series(name: str, frame: pd.DataFrame, half: float) -> Check:
         f"observed, {ours:,.0f} simulated; {int(inside.sum())} of {len(body)} months within the 95 % band"
     )
     agrees = float(inside.mean()) >= SPREAD or abs(ours - seen) <= max(half, SMALL * seen)
-    return Check(
-        f"{what}{', held out' if held_out else ''}", seen, ours, max(0.0, ours - half), ours + half, agrees, said
-    )
+    label = f"{what}{', held out' if held_out else ''}"
+    low, high = max(0.0, ours - half), ours + half
+    return Check(label, seen, ours, low, high, agrees, said, len(body), int(inside.sum()))
 
 
 _SERIES = {

@@ -73,6 +73,7 @@ class Subscription:
             f"retainsim fit "
             "wrote this file. Beside every number stand its 95 % interval and how it was found.",
             "",
+            *_no_term(self.parts),
             "What the data do not say is marked FILL IN and has a sensible default, an assumption: the file runs "
             "as it is.",
         ]
@@ -91,6 +92,13 @@ class Subscription:
     def _acquisition(self) -> list[Block]:
         price = _average_price(self.parts)
         return [_channel(channel, self.taps, price) for channel in self.taps.channels]
+
+
+def _no_term(parts: Sequence[Part]) -> list[str]:
+    """Say why there is no contract, where there is none."""
+    if any("term_months" in part.fit.law.shape() for part in parts):
+        return []
+    return ["No contract term is written: what terms do to leavings is in the hazards by tenure already.", ""]
 
 
 def _reasons(spells: Spells) -> Block:

@@ -52,7 +52,14 @@ def check_cells(check: dict[str, Any]) -> dict[str, Any]:
         return f"{100 * value:.1f} %" if share else figure(value, 4)
 
     band = f"{said(check['low'])} to {said(check['high'])}"
-    return {**check, "observed": said(check["observed"]), "simulated": said(check["simulated"]), "band": band}
+    covered = "" if check["months"] is None else f"{check['inside']} of {check['months']}"
+    return {
+        **check,
+        "covered": covered,
+        "observed": said(check["observed"]),
+        "simulated": said(check["simulated"]),
+        "band": band,
+    }
 
 
 def numbers(fit: Fit) -> list[dict[str, str]]:
