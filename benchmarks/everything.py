@@ -27,11 +27,11 @@ IN_PROPORTION = ("mechanisms.service_desk.agents", "mechanisms.account_managers.
                  "mechanisms.follow_up.capacity_per_month")  # fmt: skip
 
 
-def scaled() -> Parameters:
-    """Return the scenario with a pool of 10,000 over 60 months."""
+def scaled(customers: int = CUSTOMERS) -> Parameters:
+    """Return the scenario with a larger pool over 60 months, what serves it in proportion."""
     plain = scenario.load(FILE)
-    times = CUSTOMERS / plain.parameters.pool.customers
-    settings: dict[str, Any] = {"pool.customers": CUSTOMERS, "run.months": MONTHS}
+    times = customers / plain.parameters.pool.customers
+    settings: dict[str, Any] = {"pool.customers": customers, "run.months": MONTHS}
     for name, channel in plain.parameters.acquisition.items():
         settings[f"acquisition.{name}.joins"] = channel.joins * times
         if channel.spend is not None:

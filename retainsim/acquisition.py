@@ -39,12 +39,13 @@ class Joiners:
 
 @dataclass(frozen=True)
 class _Points:
-    """Points of the plane: a year of one channel, by month; `starts` has one entry more than months."""
+    """Points of the plane: a year of one channel up to a height, by month; `starts` has one entry more than months."""
 
     names: Names
     times: Floats
     heights: Floats
     starts: Ints
+    height: float
 
     def within(self, month: int, start: float, end: float, rate: float) -> Ints:
         """Return the places of those in (start, end] below `rate`, all in one month of the year."""
@@ -117,30 +118,33 @@ class Acquisition:
     def _arrivals(self, channel: str, start: float, end: float) -> tuple[Names, Floats, Ints, Ints]:
         mine, rate = self._channels[channel], self.rate(channel)
         year, month = divmod(math.ceil(end) - 1, _YEAR)
-        found = []
-        for layer in _layers(rate):
-            points = self._points(channel, year, layer)
-            places = points.within(month, start, end, rate)
-            found.append((points.names[places], points.times[places]))
-        names, times = (np.concatenate(parts) for parts in zip(_nothing(), *found, strict=True))
+        points = self._points(channel, year, rate)
+        places = points.within(month, start, end, rate)
+        names, times = points.names[places], points.times[places]
         segments = self._luck.choice("acquisition.segment", names, mine.mix)
         return names, times, np.full(len(names), mine.origin), segments
 
-    def _points(self, channel: str, year: int, layer: tuple[int, int]) -> _Points:
-        """Return the points of a year in a layer of strips, remembered for the other arms of the replication."""
-        where = ("acquisition", channel, year, *layer)
-        if where not in self._luck.memory:
-            self._luck.memory[where] = _draw_points(self._luck, channel, year, layer)
-        points = self._luck.memory[where]
-        assert isinstance(points, _Points)
-        return points
+    def _points(self, channel: str, year: int, rate: float) -> _Points:
+        """Return the points of a year at least up to a rate, remembered for the other arms of the replication."""
+        where = ("acquisition", channel, year)
+        known = self._luck.memory.get(where, _NONE)
+        assert isinstance(known, _Points)
+        missing = list(_layers(known.height, rate))
+        if missing:
+            drawn = [_draw_points(self._luck, channel, year, layer) for layer in missing]
+            self._luck.memory[where] = known = _together([known, *drawn])
+        return known
 
 
-def _layers(rate: float) -> Iterator[tuple[int, int]]:
-    """Yield layers of strips (first, one past the last) up to a rate: 16, then twice as many, up to 64 at once."""
+def _layers(height: float, rate: float) -> Iterator[tuple[int, int]]:
+    """Yield the layers of strips (first, one past the last) that lie above a height, up to a rate.
+
+    The first has 16 strips, the next twice as many, up to 64 at once.
+    """
     low, high = 0, 16
     while low * STRIP < rate:
-        yield low, high
+        if low * STRIP >= height:
+            yield low, high
         low, high = high, high + min(high, _WIDEST)
 
 
@@ -156,8 +160,22 @@ def _draw_points(luck: Luck, channel: str, year: int, layer: tuple[int, int]) ->
     times = year * _YEAR + np.repeat(months, counts) + luck.uniform("acquisition.time", names)
     heights = np.repeat(strips, counts) + luck.uniform("acquisition.height", names)
     starts = np.append(0, np.cumsum(counts.reshape(_YEAR, height).sum(axis=1)))
-    return _Points(names, times, heights * STRIP, starts)
+    return _Points(names, times, heights * STRIP, starts, layer[1] * STRIP)
+
+
+def _together(layers: list[_Points]) -> _Points:
+    """Put layers of one year together, month by month and within a month from below."""
+    months = np.concatenate([np.repeat(np.arange(_YEAR), np.diff(layer.starts)) for layer in layers])
+    order = np.argsort(months, kind="stable")
+    names, times, heights = (
+        np.concatenate([getattr(layer, column) for layer in layers])[order] for column in ("names", "times", "heights")
+    )
+    starts = np.sum([layer.starts for layer in layers], axis=0)
+    return _Points(names, times, heights, starts, layers[-1].height)
 
 
 def _nothing() -> tuple[Names, Floats]:
     return np.zeros(0, np.uint64), np.zeros(0)
+
+
+_NONE = _Points(*_nothing(), np.zeros(0), np.zeros(_YEAR + 1, np.int64), 0.0)

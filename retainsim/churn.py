@@ -19,7 +19,7 @@ from retainsim.draws import Floats, Ints, Luck
 from retainsim.fuses import Fuses
 from retainsim.hazards import Closed, Hazards, Strain, owner
 from retainsim.laws import Duration
-from retainsim.pool import Pool
+from retainsim.pool import Pool, blocks
 
 
 class Churn:
@@ -55,7 +55,7 @@ class Churn:
         self._enders: list[str] = []
         self._ends_expected: dict[str, tuple[int, Floats]] = {}
         self.jolted = False  # True where somebody left at the very moment a span ended
-        self.is_patient = False
+        self._is_stale = self.is_patient = False
         """Project those whose hazard changed once, when `flush` is called, instead of at every change."""
         self.eager = False
         """Settle everybody at every settlement instead of only those whose hazard changed; same result."""
@@ -198,8 +198,9 @@ class Churn:
         """Give new customers their fuses; who has come back has others."""
         names, spells = self._pool["name"][rows], self._pool["spell"][rows].astype(np.int64) - 1
         occasions: Ints | int = spells if spells.any() else 0
-        for index, reason in enumerate(self.reasons):
-            self._fuses.light(index, rows, self._luck.exponential(f"churn.{reason}", names, occasions))
+        lengths = self._luck.exponentials([f"churn.{reason}" for reason in self.reasons], names, occasions)
+        for index, mine in enumerate(lengths):
+            self._fuses.light(index, rows, mine)
 
     def open(self, rows: Ints, hazards: Floats) -> None:
         """Start the opening pool under base hazards, shape (segments, reasons), notices already given kept."""
@@ -292,12 +293,14 @@ class Churn:
         yield
         if self.is_patient:
             self._pool["stale"][rows] = True
+            self._is_stale |= len(rows) > 0
         else:
             self.project(rows)
 
     def flush(self) -> None:
         """Project everybody whose hazard has changed since the last time."""
-        if self.is_patient:
+        if self._is_stale:
+            self._is_stale = False
             self.project(np.flatnonzero(self._pool["stale"] & self._pool["present"]))
 
     def _free(self, rows: Ints, time: float) -> NDArray[np.bool_]:
@@ -319,9 +322,8 @@ class Churn:
 
     def project(self, rows: Ints) -> None:
         """Find when and why each of these customers leaves if nothing changes any more."""
-        if not len(rows):
-            return
-        self._fuses.project(rows, self.hazards.rates(rows), self.hazards.strained(rows))
+        for part in blocks(rows):
+            self._fuses.project(part, self.hazards.rates(part), self.hazards.strained(part))
         self._pool["ender"][rows], self._pool["stale"][rows] = -1, False
         if self._enders:
             self._apply_ends(rows[self._pool["ends"][rows] < self._pool["leaves"][rows]])

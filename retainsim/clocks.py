@@ -107,8 +107,10 @@ class Clocks:
         ring may change the customer's other clocks, or bring a customer whose own clocks ring in the same span.
         """
         running = [clock for clock in sorted(self._clocks) if self._clocks[clock].rate.size]
+        if not running:
+            return
         pool, rows, known = self._pool, self._pool.rows(), self._pool.size
-        while running:
+        while True:
             rings = np.array([pool[f"{clock}.rings"][rows] for clock in running])
             first = rings.min(axis=0)
             is_due = (first <= until) & (first < pool["leaves"][rows])

@@ -8,6 +8,7 @@ same luck.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from typing import TypeAlias
@@ -71,19 +72,20 @@ class Luck:
 
     def uniform(self, purpose: str, names: Names, occasion: Ints | int = 0) -> Floats:
         """Draw from the open interval (0, 1), one per name; shape of `names`."""
-        words = names ^ _U64(key(self.seed, self.replication, purpose))
-        if isinstance(occasion, int):
-            words += _U64((occasion + 1) * GOLDEN & _MASK)
-        else:
-            words += (occasion.astype(_U64) + _U64(1)) * _U64(GOLDEN)
-        return ((mix(words) >> _U64(12)).astype(np.float64) + 0.5) * _TO_UNIT
+        return _unit(names ^ _U64(key(self.seed, self.replication, purpose)), occasion)
 
     def exponential(self, purpose: str, names: Names, occasion: Ints | int = 0) -> Floats:
         """Draw exponentials of mean 1, one per name."""
         draws = self.uniform(purpose, names, occasion)
         np.log(draws, out=draws)
-        np.negative(draws, out=draws)
-        return draws
+        return np.negative(draws, out=draws)
+
+    def exponentials(self, purposes: Sequence[str], names: Names, occasion: Ints | int = 0) -> Floats:
+        """Draw exponentials of mean 1 for several purposes at once, shape (purposes, names)."""
+        keys = np.array([key(self.seed, self.replication, purpose) for purpose in purposes], _U64)
+        draws = _unit(keys[:, None] ^ names, occasion)
+        np.log(draws, out=draws)
+        return np.negative(draws, out=draws)
 
     def normal(self, purpose: str, names: Names, occasion: Ints | int = 0) -> Floats:
         """Draw standard normals, one per name."""
@@ -108,14 +110,36 @@ class Luck:
 
     def choice(self, purpose: str, names: Names, weights: Floats, occasion: Ints | int = 0) -> Ints:
         """Choose an index of `weights` (>= 0, positive sum, any scale) for each name."""
-        edges = np.cumsum(weights) / np.sum(weights)
-        found = np.searchsorted(edges, self.uniform(purpose, names, occasion), side="right")
-        return np.minimum(found, int(np.flatnonzero(weights)[-1]))
+        edges = _choice_edges(np.asarray(weights, np.float64).tobytes())
+        return np.searchsorted(edges, self.uniform(purpose, names, occasion), side="right")
 
     def poisson(self, purpose: str, names: Names, mean: float, occasion: Ints | int = 0) -> Ints:
         """Draw Poisson counts of a common mean (0 < mean <= 50), one per name, by inversion."""
         edges = _poisson_edges(mean)
         return np.searchsorted(edges, self.uniform(purpose, names, occasion), side="right").astype(np.int64)
+
+
+def _unit(words: Names, occasion: Ints | int) -> Floats:
+    """Turn seeds of generators, which are used up, into their outputs at an occasion, in the open interval (0, 1)."""
+    if isinstance(occasion, int):
+        words += _U64((occasion + 1) * GOLDEN & _MASK)
+    else:
+        words += (occasion.astype(_U64) + _U64(1)) * _U64(GOLDEN)
+    words = mix(words)
+    words >>= _U64(12)
+    draws = words.astype(np.float64)
+    draws += 0.5
+    draws *= _TO_UNIT
+    return draws
+
+
+@lru_cache(maxsize=256)
+def _choice_edges(weights: bytes) -> Floats:
+    """Cumulative shares of weights, up to the last that is positive: whatever lies above is that one's."""
+    shares = np.frombuffer(weights)
+    edges = np.cumsum(shares) / np.sum(shares)
+    edges[np.flatnonzero(shares)[-1] :] = np.inf
+    return edges
 
 
 @lru_cache(maxsize=64)
@@ -139,19 +163,18 @@ class _GammaQuantile:
         scores = np.arange(-self._REACH, self._REACH + self._STEP, self._STEP)
         quantiles = np.where(scores < 0, gammaincinv(shape, ndtr(scores)), gammainccinv(shape, ndtr(-scores)))
         quantiles = np.maximum(quantiles, 1e-300)
-        self._logs = np.log(quantiles)
-        log_density = shape * self._logs - quantiles - gammaln(shape)
+        logs = np.log(quantiles)
+        log_density = shape * logs - quantiles - gammaln(shape)
         log_normal = -0.5 * scores**2 - 0.5 * np.log(2 * np.pi)
-        self._slopes = np.exp(log_normal - log_density) * self._STEP
+        slopes, rise = np.exp(log_normal - log_density) * self._STEP, np.diff(logs)
+        self._pieces = np.array([logs[:-1], rise, slopes[:-1] - rise, rise - slopes[1:]])
 
     def __call__(self, scores: Floats) -> Floats:
         """Return quantiles at standard normal scores, any shape; scores beyond 8.5 do not occur."""
         place = (scores + self._REACH) / self._STEP
-        left = np.clip(place.astype(np.int64), 0, len(self._logs) - 2)
+        left = place.astype(np.int64)  # always inside: a uniform from the open interval is no score beyond 8.2
         t = place - left
-        low, high = self._logs[left], self._logs[left + 1]
-        rise = high - low
-        bend_low, bend_high = self._slopes[left] - rise, rise - self._slopes[left + 1]
+        low, rise, bend_low, bend_high = self._pieces.take(left, axis=1)
         return np.exp(low + t * (rise + (1 - t) * ((1 - t) * bend_low + t * bend_high)))
 
 

@@ -112,7 +112,7 @@ def _newcomer(world: World, segment: int, origin: int, months: float) -> float:
     rows = pool.append(len(spends) if law.is_none else _RANKS)
     pool["spends"][rows], pool["lapses"][rows] = (spends, lapses) if law.is_none else (spends.mean(), 0.0)
     pool["segment"][rows], pool["origin"][rows] = segment, origin
-    pool["cell"][rows] = segment * len(world.origins) + origin
+    pool.place(rows, segment * len(world.origins) + origin)
     pool["frailty"][rows] = law.quantile((np.arange(len(rows)) + 0.5) / len(rows))
     world.money.enter(rows, np.zeros(len(rows)))
     value = float(future_value(world, rows, months).mean()) + _first_purchase(world, segment, origin)

@@ -73,12 +73,9 @@ class Fuses:
 
     def _race(self, rows: Ints, hazards: Floats) -> tuple[Floats, Ints]:
         """Let the reasons race: without strain, one inversion of Lambda for the winner will do."""
-        first, why = np.full(len(rows), np.inf), np.zeros(len(rows), dtype=np.int64)
-        for index in range(len(self._columns)):
-            needed = _share(self._left(index, rows), hazards[index])
-            why[needed < first] = index
-            np.minimum(first, needed, out=first)
-        return self._wait(rows, first), why
+        left = np.array([self._left(index, rows) for index in range(len(self._columns))])
+        needed = _share(left, hazards)
+        return self._wait(rows, needed.min(axis=0)), needed.argmin(axis=0)
 
     def _strained_race(self, rows: Ints, hazards: Floats, strain: Floats) -> tuple[Floats, Ints]:
         """Let the reasons race where strain, which duration does not stretch, burns beside the hazard."""
@@ -156,5 +153,6 @@ class Fuses:
 
 def _share(left: Floats, rate: Floats) -> Floats:
     """Return how long `left` lasts at a rate; for ever at none."""
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        return np.where(rate > 0.0, left / rate, np.inf)
+    lasts = np.full(left.shape, np.inf)
+    with np.errstate(over="ignore"):
+        return np.divide(left, rate, out=lasts, where=rate > 0.0)

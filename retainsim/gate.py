@@ -26,7 +26,7 @@ def admit(world: World, joiners: Joiners) -> None:
     pool["cohort"][rows] = -(-row // cohort_width(world.ledger.months))
     pool["since"][rows] = joiners.times
     pool["segment"][rows], pool["origin"][rows] = joiners.segments, joiners.origins
-    pool["cell"][rows] = joiners.segments * len(world.origins) + joiners.origins
+    pool.place(rows, joiners.segments * len(world.origins) + joiners.origins)
     if joiners.spells is not None:
         pool["spell"][rows] = joiners.spells
     _draw_frailty(world, rows)
@@ -61,10 +61,10 @@ def together(waiting: list[Joiners]) -> Iterator[Joiners]:
 
 
 def _draw_frailty(world: World, rows: Ints) -> None:
-    pool = world.pool
-    for index, law in enumerate(world.bases.frailties):
+    pool, laws = world.pool, world.bases.frailties
+    for law in dict.fromkeys(laws):  # segments that share a law draw together
         if not law.is_none:
-            mine = rows[pool["segment"][rows] == index]
+            mine = rows[np.array([each == law for each in laws])[pool["segment"][rows]]]
             pool["frailty"][mine] = law.draw(world.luck, pool["name"][mine])
 
 
@@ -137,7 +137,7 @@ def move(world: World, rows: Ints, segments: Ints, times: Floats) -> None:
     world.churn.burn(rows[free], times[free])
     _change_frailty(world, rows, segments)
     world.clocks.move(rows, times, segments)
-    world.pool["cell"][rows] = segments * len(world.origins) + world.pool["origin"][rows]
+    world.pool.place(rows, segments * len(world.origins) + world.pool["origin"][rows])
     world.money.enter(rows, times)
     world.churn.project(rows[free])
     world.touch("move", rows, times, why=np.array(world.segments, dtype=object)[segments])

@@ -49,6 +49,9 @@ def owner(source: str) -> str:
     return source.partition(".")[0]
 
 
+_NO_CELL = np.zeros((0, 0), np.bool_)
+
+
 class Hazards:
     """The sources of one world.
 
@@ -70,19 +73,21 @@ class Hazards:
         self.levers = self._next_levers = np.ones((shape[0], shape[2]))
         self.table = np.zeros(shape)
         """Hazard per customer-month of a frailty of 1 and no strain, shape (segments, origins, reasons)."""
+        self.is_new = True
+        """True where a source has said something since the last hold."""
 
     def add(self, source: str, reason: str, hazard: Floats) -> None:
         """Feed a reason: hazard per customer-month, shape (segments,) or (segments, origins)."""
         wide = hazard[:, None] if hazard.ndim == 1 else hazard
         wide = wide * (not self.closed.shuts(source, reason))
-        self._adds[reason, source] = np.broadcast_to(wide, self._shape[:2])
+        self._adds[reason, source], self.is_new = np.broadcast_to(wide, self._shape[:2]), True
 
     def multiply(self, source: str, reasons: Iterable[str], factor: Floats | float) -> None:
         """Multiply the hazards of some reasons; the factor broadcasts to (segments, origins)."""
         wide = np.ones(self._shape)
         mine = [self.reasons.index(reason) for reason in reasons]
         wide[:, :, mine] = np.broadcast_to(self._mild(source, factor), self._shape[:2])[:, :, None]
-        self._factors[source] = wide
+        self._factors[source], self.is_new = wide, True
 
     def announce(self, source: str, reasons: Iterable[str], *, whole: bool = False) -> None:
         """Announce a factor that differs from customer to customer; 1 until its column is written.
@@ -106,11 +111,13 @@ class Hazards:
 
     def lever(self, levers: Floats) -> None:
         """Multiply the whole hazard by a table of shape (segments, reasons), from the next hold on."""
-        self._next_levers = levers
+        self._next_levers, self.is_new = levers, True
 
     def hold(self) -> tuple[NDArray[np.bool_], Floats, Floats]:
         """Return which cells change, with the table and levers to put in force; sources in the order of their names."""
-        table = np.zeros(self._shape)
+        if not self.is_new:
+            return _NO_CELL, self.table, self.levers
+        table, self.is_new = np.zeros(self._shape), False
         for reason, source in sorted(self._adds):
             table[:, :, self.reasons.index(reason)] += self._adds[reason, source]
         table = table * self.factors() * self._next_levers[:, None, :] * self.open_reasons
@@ -133,7 +140,8 @@ class Hazards:
         """Return hazards net of duration, strain and the factors of one source, shape (reasons, rows)."""
         pool = self._pool
         by_reason = np.ascontiguousarray(self.table.reshape(-1, len(self.reasons)).T)
-        hazards = by_reason[:, pool["cell"][rows]] * pool["frailty"][rows]
+        hazards = by_reason.take(pool["cell"][rows], axis=1)  # a third of the time of indexing
+        hazards *= pool["frailty"][rows]
         for source in sorted(self._each.keys() - {without}):
             factor = pool[f"factor.{source}"][rows]
             for reason in np.flatnonzero(self._each[source]):  # in place: a mask would copy
@@ -168,6 +176,8 @@ class Hazards:
         Hazard and strain count as they stand at that moment; of a factor F above 1 the share 1 - 1/F is its own
         doing, several factors sharing it by their logarithms.
         """
+        if self._is_bare():
+            return {"reasons": np.ones(len(rows))}
         reason, cell = self._pool["reason"][rows].astype(np.int64), self._pool["cell"][rows]
         worse = self._worse(rows, reason, cell)
         excess = -np.expm1(-sum(worse.values(), np.zeros(len(rows))))
@@ -183,6 +193,11 @@ class Hazards:
             mine = np.where(reason == strain.reason, self._pool[strain.column][rows], 0.0)
             parts[source] = parts.get(source, np.zeros(len(rows))) + mine
         return _shares(parts, len(rows))
+
+    def _is_bare(self) -> bool:
+        """True where nothing but the bases feeds any reason, and nothing makes them worse."""
+        is_calm = all((factor <= 1.0).all() for factor in self._factors.values())
+        return is_calm and not (self._each or self.strains) and all(source == "reasons" for _, source in self._adds)
 
     def _added(self, reason: Ints, cell: Ints) -> dict[str, Floats]:
         found: dict[str, Floats] = {}

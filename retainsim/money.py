@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from retainsim.draws import Floats, Ints
+from retainsim.exposure import Exposure
 from retainsim.ledger import Ledger, cohort_width, exact_sum, month_row
 from retainsim.pool import Pool
 from retainsim.profile import between, over
@@ -33,12 +34,10 @@ class Money:
         self._pool, self._ledger, self._segments, self._origins = pool, ledger, segments, origins
         cohorts = -(-ledger.months // cohort_width(ledger.months)) + 1
         self._cells = (len(segments), len(origins), cohorts)
-        self.heads = np.zeros(self._cells)
-        self.sizes = np.zeros(self._cells)
+        self._exposure = Exposure(pool, self._cells)
         self.alive, self.margins = (np.zeros((ledger.months + 1, *self._cells)) for _ in range(2))
         self.customer_months = 0.0
         self.discounted_months = 0.0
-        self._events: list[tuple[Ints, Floats, Floats, Floats]] = []
         self._charges: dict[str, Floats] = {}
         self._charged_each: list[str] = []
         self.shapes = Shapes()
@@ -151,7 +150,7 @@ class Money:
 
     def enter(self, rows: Ints, times: Floats) -> None:
         """Start the account of customers who enter a cell at `times` (months)."""
-        self._note(rows, times, 1.0)
+        self._exposure.note(rows, times, 1.0)
         self._pool["posted"][rows] = times
         for tariff, mine in self._by_unit(rows):
             self._bills.start(tariff, rows[mine], times[mine])
@@ -170,7 +169,7 @@ class Money:
 
     def leave(self, rows: Ints, times: Floats) -> None:
         """Close the account of customers who leave a cell at `times` (months)."""
-        self._note(rows, times, -1.0)
+        self._exposure.note(rows, times, -1.0)
 
     def settle_rows(self, rows: Ints, until: Floats) -> None:
         """Post what is worked out customer by customer, for each of these customers up to its own time."""
@@ -190,9 +189,13 @@ class Money:
             self._post_flat(start, end)
         self.begin()
 
+    def begin(self) -> None:
+        """Take those who have come and gone so far as there, or not, from the start of the next span."""
+        self._exposure.begin()
+
     def _post_flat(self, start: float, end: float) -> None:
         row, rate = month_row(end), self._ledger.discounting
-        spans = {r: self._exposure(start, end, r) for r in {0.0, self.inflation, -rate, self.inflation - rate}}
+        spans = {r: self._exposure.over(start, end, r) for r in {0.0, self.inflation, -rate, self.inflation - rate}}
         self.customer_months += exact_sum(spans[0.0][0].sum(axis=2))
         self.discounted_months += exact_sum(spans[-rate][0].sum(axis=2))
         nominal, valued = spans[self.inflation], spans[self.inflation - rate]
@@ -212,7 +215,7 @@ class Money:
     def close(self, month: int) -> None:
         """Keep the head count at the end of a month, by segment, origin and cohort."""
         self.begin()
-        self.alive[month] = self.heads
+        self.alive[month] = self._exposure.heads
 
     def charges_per_head(self, rows: Ints, segment: int) -> Floats:
         """Return the programme costs per customer-month of these customers, all of one segment (money)."""
@@ -235,28 +238,6 @@ class Money:
     def _level(self, table: Floats, rows: Ints) -> Floats:
         """Return each customer's entry in a table of shape (segments, origins)."""
         return np.asarray(table.ravel()[self._pool["cell"][rows]])
-
-    def _note(self, rows: Ints, times: Floats, sign: float) -> None:
-        pool = self._pool
-        cells = pool["cell"][rows] * self._cells[2] + pool["cohort"][rows]
-        self._events.append((cells, times, np.full(len(rows), sign), sign * pool["size"][rows]))
-
-    def begin(self) -> None:
-        """Take customers noted so far as present from the start of the next span."""
-        for cells, _, heads, sizes in self._events:
-            self.heads += np.bincount(cells, heads, self.heads.size).reshape(self._cells)
-            self.sizes += np.bincount(cells, sizes, self.heads.size).reshape(self._cells)
-        self._events.clear()
-
-    def _exposure(self, start: float, end: float, rate: float) -> tuple[Floats, Floats]:
-        """Return customer-months and size-months of the span, by cell, weighted by exp(rate x time)."""
-        whole = float(between(start, end, rate))
-        heads, sizes = self.heads * whole, self.sizes * whole
-        for cells, times, head, size in self._events:
-            rest = between(times, end, rate)
-            heads += np.bincount(cells, head * rest, heads.size).reshape(self._cells)
-            sizes += np.bincount(cells, size * rest, heads.size).reshape(self._cells)
-        return heads, sizes
 
     def _post(self, row: int, revenue: list[Floats], serve: list[Floats]) -> None:
         """Post revenue, cost of sales and cost to serve by cell; nominal amounts first, values second."""
@@ -282,9 +263,7 @@ class Money:
 
     def _by_cell(self, rows: Ints, *amounts: Floats) -> list[Floats]:
         """Add amounts of each of these customers up by segment, origin and cohort."""
-        cells = self._pool["cell"][rows] * self._cells[2] + self._pool["cohort"][rows]
-        sums = (np.bincount(cells, each, self.heads.size) for each in amounts)
-        return [np.asarray(each, dtype=np.float64).reshape(self._cells) for each in sums]
+        return self._exposure.by_cell(rows, *amounts)
 
     def _post_rows(self, tariff: Tariff, rows: Ints, until: Floats, row: int) -> None:
         start, joined = self._pool["posted"][rows], self._pool["joined"][rows]

@@ -26,7 +26,7 @@ def open_pool(world: World) -> None:
     pool["name"][rows] = np.concatenate([name(key("existing"), np.arange(count)), *named])
     ours = np.arange(len(bases.segments) - clients, len(bases.segments))
     pool["segment"][rows] = segments = np.append(spread(segment_shares(today, bases), count), ours)
-    pool["cell"][rows] = segments * len(world.origins)
+    pool.place(rows, segments * len(world.origins))
     for index in range(len(bases.segments)):
         mine = rows[segments == index]
         tenure = _tenures(world, index, pool["name"][mine])

@@ -219,6 +219,7 @@ class World:
         """Close the books at the horizon."""
         self.settle()
         self._close(self.settled)
+        assert (self.pool.count() == self.pool.recount()).all(), "the pool has lost count of who is where"
         if self.trace is not None:
             rows = self.pool.rows()
             self.trace.close(rows, np.full(len(rows), self.time))

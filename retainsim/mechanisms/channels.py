@@ -18,6 +18,7 @@ from retainsim.mechanism import Word, setting
 
 if TYPE_CHECKING:
     from retainsim.draws import Floats
+    from retainsim.scenario.schema import Parameters
     from retainsim.world import World
 
 _HISTORY = 240
@@ -110,6 +111,7 @@ class Mechanism(mechanism.Mechanism):
     def attach(self, world: World) -> None:
         """Open the line, add every channel, and say who comes through it."""
         world.ledger.open("acquisition", "variable")
+        self._held: Parameters | None = None
         self._spent: dict[str, list[tuple[float, float]]] = {}
         for name in world.channels:
             self._spent[name] = [(-math.inf, world.today.acquisition[name].spend or 0.0)]
@@ -124,6 +126,9 @@ class Mechanism(mechanism.Mechanism):
             world.acquisition.set_rate(name, self._joins(world, name) * season)
             world.acquisition.set_mix(name, world.mix(now.mix))
             world.acquisition.set_price(name, now.cost_per_join or 0.0)
+        if world.now is self._held:
+            return
+        self._held = world.now
         hazards = [world.now.acquisition[c].hazard if c in world.now.acquisition else 1.0 for c in world.origins]
         world.churn.multiply("channels", world.churn.reasons, np.array(hazards)[None, :])
 

@@ -11,7 +11,7 @@ from architecture.source import functions, imports, modules, named
 LAYERS = (
     {"errors", "units", "draws", "theory", "wording", "parallel"},
     {"laws", "profile", "cache", "ledger", "pool"},
-    {"bases", "clocks", "acquisition", "fuses", "tariff", "hazards", "touches", "worth"},
+    {"bases", "clocks", "acquisition", "fuses", "tariff", "hazards", "touches", "worth", "exposure"},
     {"trace"},
     {"census"},
     {"churn", "money", "opening", "closing", "gate"},

@@ -94,7 +94,8 @@ def firm_of(
     churn.terms[:] = term
     rows = pool.append(count)
     pool["name"][rows] = name(key("test"), np.arange(count))
-    pool["segment"][rows] = pool["cell"][rows] = segments
+    pool["segment"][rows] = segments
+    pool.place(rows, pool["segment"][rows])
     pool["frailty"][rows] = frailty
     churn.light(rows)
     table = np.broadcast_to(np.asarray(hazards, dtype=float), (len(durations), len(reasons)))

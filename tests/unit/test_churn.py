@@ -406,6 +406,7 @@ def test_renewals_are_counted_from_joining():
     churn = Churn(pool, Luck(0, 0), reasons=("a",), durations=(Duration(),), origins=1)
     churn.terms[:] = 7.0
     rows = pool.append(N)
+    pool.place(rows, 0)
     pool["name"][rows] = name(key("late"), np.arange(N))
     pool["joined"][rows] = pool["since"][rows] = np.linspace(0.0, 20.0, N)
     churn.light(rows)
