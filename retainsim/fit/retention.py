@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from retainsim.fit import backtest, pool, replay, staying
 from retainsim.fit.choice import choose
+from retainsim.fit.cohort import MOST
 from retainsim.fit.cohorttable import Cohort, is_dated, read
 from retainsim.fit.contractual import channels, charts, headline, segment
 from retainsim.fit.draft import Facts
@@ -14,6 +16,7 @@ from retainsim.fit.found import Found, Wish
 from retainsim.fit.group import EVERYBODY, slugs
 from retainsim.fit.part import Part, joined, settle
 from retainsim.fit.reader import Reader
+from retainsim.fit.replay import Played
 from retainsim.fit.subscription import Subscription
 from retainsim.fit.survival import kaplan_meier
 from retainsim.fit.tap import ONE, Channel, Taps
@@ -43,6 +46,8 @@ def fit(reader: Reader, facts: Facts, wish: Wish) -> Found:
     played = replay.lives(parts, round(max(part.curve.last for part in parts)))
     checks, table = staying.survival(parts, played)
     tested.add([*checks, *staying.leavings(parts, played)], survival=table)
+    if is_dated(cohorts):
+        tested.add([], cohorts=_map(cohorts, months, played))
     spells = joined([part.spells for part in parts])
     said = Subscription(facts, spells, parts, found, reader.audit, reader.table.name)
     report = {
@@ -64,6 +69,20 @@ def _part(key: str, name: str, cohorts: list[Cohort], months: float) -> Part:
     return Part(
         key, name, spells, fitted, choice.candidates, why, curve, present, at, pool.churn(fitted.law, at, spells)
     )
+
+
+def _map(cohorts: list[Cohort], months: float, played: Played) -> pd.DataFrame:
+    """Tabulate the share still there by cohort and tenure, the latest cohorts, beside what was played."""
+    frames = []
+    for cohort in cohorts[-MOST:]:
+        tenure = np.round(months * np.arange(len(cohort.alive))).astype(np.int64)
+        told = {"joined": cohort.name, "width": round(months), "customers": cohort.alive[0], "month": tenure}
+        shares = {
+            "observed": cohort.alive / cohort.alive[0],
+            "simulated": played.mean[tenure.clip(0, len(played.mean) - 1), 0],
+        }
+        frames.append(pd.DataFrame(told | shares))
+    return pd.concat(frames, ignore_index=True)
 
 
 def _taps(parts: list[Part], cohorts: list[Cohort], months: float, *, dated: bool) -> Taps:

@@ -63,15 +63,13 @@ def test_what_the_data_do_not_say_is_marked(name):
 
 
 @every
-def test_an_uncertain_file_holds_distributions_with_the_same_means(name):
-    frame = {"customers": firm.customers(3_000, season=0.5), "transactions": firm.orders(1_500)}.get(name)
-    if frame is None:
-        return
+def test_an_uncertain_file_holds_distributions_with_the_same_means_and_runs(name):
     sure = made(name).scenario().parameters
     unsure = retainsim.loads(made(name).draft.text(uncertain=True))
     assert unsure.distributions
     channel = next(iter(sure.acquisition))
     assert unsure.parameters.acquisition[channel].joins == pytest.approx(sure.acquisition[channel].joins, rel=0.01)
+    assert retainsim.run(unsure, replications=2, jobs=1).report["run"]["uncertain_inputs"]
 
 
 @pytest.mark.parametrize("name", ["customers", "retention"])
@@ -244,6 +242,10 @@ def test_a_retention_table_may_be_laid_out_in_any_way(layout):
     assert fit.answer.report["period_months"] == 1
     assert sorted({round(month) for month in scenario.segments["customers"].tenures}) == [1, 2, 3]
     assert scenario.acquisition["advertising"].joins == pytest.approx(900)
+    cells = fit.tables["cohorts"]
+    assert len(cells) == 9
+    assert cells.observed.tolist() == pytest.approx([n / each[0] for each in alive.values() for n in each])
+    assert fit.plot("cohorts")
 
 
 def test_survivors_that_rise_are_refused_with_their_row():
