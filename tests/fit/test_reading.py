@@ -292,3 +292,21 @@ def test_a_long_table_is_read_from_memory_alike():
     found, audit, _ = lives(pd.read_csv(io.StringIO(text)))
     assert len(found) == 60
     assert audit.left_out == 0
+
+
+def test_excel_and_csv_give_the_same_customers(tmp_path):
+    from fit import firm
+
+    frame = firm.customers(200, years=3)
+    frame.to_csv(tmp_path / "customers.csv", index=False)
+    dated = frame.assign(
+        signup_date=pd.to_datetime(frame["signup_date"]),
+        cancel_date=pd.to_datetime(frame["cancel_date"].replace("", None)),
+    )
+    dated.to_excel(tmp_path / "customers.xlsx", index=False)
+    dated.to_parquet(tmp_path / "customers.parquet")
+    found = [lives(tmp_path / f"customers.{kind}")[0] for kind in ("csv", "xlsx", "parquet")]
+    for other in found[1:]:
+        assert np.array_equal(found[0].spells.exit, other.spells.exit)
+        assert np.array_equal(found[0].spells.left, other.spells.left)
+        assert found[0].price == pytest.approx(other.price)
