@@ -25,8 +25,8 @@ EXTRA = {"leaks": "leaks", "whale_curve": "customers"}
 """Charts of tables that a run has only if asked for, with the table each is of."""
 
 ANSWERS = (
-    "account", "backcast", "breakeven", "cohorts", "incidence", "isoprofit", "optimise", "survival", "sweep", "tornado",
-    "uncertainty", "whale",
+    "account", "backcast", "breakeven", "fitted_cohorts", "fitted_incidence", "fitted_survival", "isoprofit", "optimise",
+    "sweep", "tornado", "uncertainty", "whale",
 )  # fmt: skip
 """Charts of the answers to questions; each answer says which are its own."""
 

@@ -158,5 +158,7 @@ def next_day(until: float) -> date:
 
 def charts(tested: backtest.Backtest) -> tuple[str, ...]:
     """Return the charts there are tables for."""
-    drawn = {"survival": "survival", "months": "backcast", "cohorts": "cohorts", "incidence": "incidence"}
+    drawn = {
+        "survival": "fitted_survival", "months": "backcast", "cohorts": "fitted_cohorts", "incidence": "fitted_incidence"
+    }  # fmt: skip
     return tuple(chart for table, chart in drawn.items() if table in tested.tables)

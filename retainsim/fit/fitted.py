@@ -77,7 +77,7 @@ class Fit:
         return self.answer.tables
 
     def plot(self, name: str | None = None, *, ax: Axes | None = None) -> Axes:
-        """Draw a chart (default: survival), in the place of `ax` if given; `answer.charts` names them."""
+        """Draw a chart (default: the first), in the place of `ax` if given; `answer.charts` names them."""
         return self.answer.plot(name, ax=ax)
 
     def report(self, path: str | os.PathLike[str] | None = None) -> str:

@@ -42,7 +42,7 @@ CASES = [
     *(
         (name, chart)
         for name in ("plain", "many", "short")
-        for chart in ("survival", "backcast", "cohorts", "incidence")
+        for chart in ("fitted_survival", "backcast", "fitted_cohorts", "fitted_incidence")
     ),
     ("orders", "backcast"),
 ]
@@ -73,4 +73,4 @@ def test_the_title_of_survival_tells_the_widest_gap():
     found = answer("plain")
     marks = found.tables["checks"][found.tables["checks"].name.str.startswith("still there")]
     gap = 100 * (marks.simulated - marks.observed).abs().max()
-    assert f"{gap:.1f} points" in found.plot("survival").figure.get_label()
+    assert f"{gap:.1f} points" in found.plot("fitted_survival").figure.get_label()

@@ -245,7 +245,7 @@ def test_a_retention_table_may_be_laid_out_in_any_way(layout):
     cells = fit.tables["cohorts"]
     assert len(cells) == 9
     assert cells.observed.tolist() == pytest.approx([n / each[0] for each in alive.values() for n in each])
-    assert fit.plot("cohorts")
+    assert fit.plot("fitted_cohorts")
 
 
 def test_survivors_that_rise_are_refused_with_their_row():
@@ -309,7 +309,7 @@ def test_the_folder_of_a_fit_holds_report_and_charts(tmp_path):
     fit = made("customers")
     folder = fit.save(tmp_path / "mine")
     names = {path.name for path in (folder / "charts").iterdir()}
-    assert names == {"survival.png", "backcast.png", "cohorts.png", "incidence.png"}
+    assert names == {"fitted_survival.png", "backcast.png", "fitted_cohorts.png", "fitted_incidence.png"}
     page = (folder / "report.html").read_text("utf-8")
     assert "FILL IN" in page
     assert page.count("<svg") == 4

@@ -1,4 +1,4 @@
-"""Survival: how long customers stay, observed beside simulated, segment by segment."""
+"""Fitted survival: how long customers stay, observed beside simulated, segment by segment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from retainsim.study.answer import Answer
 
 
-def survival(answer: Answer, *, ax: Axes | None = None) -> Axes:
+def fitted_survival(answer: Answer, *, ax: Axes | None = None) -> Axes:
     """Draw the share of newcomers still there by tenure, of every segment."""
     table = answer.tables["survival"]
     curves = curves_of(table, "segment")

@@ -1,4 +1,4 @@
-"""Cohorts: what share of those who joined together is still there, observed beside simulated."""
+"""Fitted cohorts: what share of those who joined together is still there, observed beside simulated."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _GAP = 0.5
 _KINDS = ("observed", "simulated")
 
 
-def cohorts(answer: Answer, *, ax: Axes | None = None) -> Axes:
+def fitted_cohorts(answer: Answer, *, ax: Axes | None = None) -> Axes:
     """Draw two maps of the share still there, a row a cohort and a column a tenure."""
     table = answer.tables["cohorts"]
     wide = {kind: table.pivot_table(index="joined", columns="month", values=kind) for kind in _KINDS}

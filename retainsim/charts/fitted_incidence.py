@@ -1,4 +1,4 @@
-"""Incidence: what share of newcomers has left for each reason, observed beside simulated."""
+"""Fitted incidence: what share of newcomers has left for each reason, observed beside simulated."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from retainsim.study.answer import Answer
 
 
-def incidence(answer: Answer, *, ax: Axes | None = None) -> Axes:
+def fitted_incidence(answer: Answer, *, ax: Axes | None = None) -> Axes:
     """Draw the share of newcomers who have left by tenure, for every reason."""
     table = answer.tables["incidence"]
     curves = curves_of(table, "reason", rising=True)
