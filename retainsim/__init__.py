@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from retainsim.errors import RetainsimError, ScenarioError, UsageError
 
 if TYPE_CHECKING:
+    from retainsim.fit.fitted import fit
     from retainsim.present.explore import explore
     from retainsim.results import Results, open_run
     from retainsim.scenario import Scenario, load, loads
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Explorer", "Results", "RetainsimError", "Scenario", "ScenarioError", "UsageError", "account", "breakeven",
-    "explore", "isoprofit", "load", "loads", "open_run", "optimise", "run", "story", "sweep", "tornado",
+    "explore", "fit", "isoprofit", "load", "loads", "open_run", "optimise", "run", "story", "sweep", "tornado",
     "uncertainty",
 ]  # fmt: skip
 
@@ -43,6 +44,7 @@ _HOMES = {
     "loads": "retainsim.scenario",
     "breakeven": "retainsim.study.breakeven",
     "explore": "retainsim.present.explore",
+    "fit": "retainsim.fit.fitted",
     "run": "retainsim.study.runs",
     "story": "retainsim.study.story",
     "tornado": "retainsim.study.tornado",

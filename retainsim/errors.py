@@ -34,6 +34,12 @@ class ScenarioError(RetainsimError):
         super().__init__("\n".join(self.problems))
 
 
+class DataError(RetainsimError):
+    """Customer data cannot be used; the message names the row or column and what to do (exit code 3)."""
+
+    exit_code = 3
+
+
 class BooksError(RetainsimError):
     """The books of a replication do not balance: a bug, never the user's fault."""
 

@@ -139,9 +139,11 @@ def _pool(world: World, today: Parameters, taps: dict[str, Table]) -> Table:
     joins, leavings = (sum(each[key] for each in segments.values()) for key in ("joins", "leavings"))
     end = _expected_end(world, today, taps)
     flows = (joins, leavings) if end is None else (end, float(today.pool.customers))
+    observed = today.pool.tenure == "settled" and all(segment.tenures for segment in today.segments.values())
+    tenure = today.pool.tenure if isinstance(today.pool.tenure, str) else _given(today.pool.tenure)
     return {
         "customers": today.pool.customers,
-        "tenure": today.pool.tenure if isinstance(today.pool.tenure, str) else _given(today.pool.tenure),
+        "tenure": "observed" if observed else tenure,
         "age_years": today.pool.age_years,
         "segments": segments,
         "joins": joins,

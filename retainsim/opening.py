@@ -75,6 +75,10 @@ def tenure_law(today: Parameters, bases: Bases, segment: int) -> tuple[Floats, F
         return np.array([tenure.months]), np.ones(1)
     if tenure == "new":
         return np.zeros(1), np.ones(1)
+    own = _observed(today, bases, segment)
+    if own is not None:
+        ranks = (np.arange(GRID) + 0.5) / GRID
+        return np.interp(ranks, *own), np.full(GRID, 1.0 / GRID)
     edges = np.linspace(0.0, 12.0 * today.pool.age_years, GRID + 1)
     middles = (edges[1:] + edges[:-1]) / 2
     weights = bases.present(segment, middles)
@@ -112,10 +116,19 @@ def default_mix(today: Parameters, bases: Bases) -> Floats:
     return flows if flows.any() else shares
 
 
+def _observed(today: Parameters, bases: Bases, segment: int) -> tuple[Floats, Floats] | None:
+    """Return ranks and the tenures there, where the file says how tenures of a segment are distributed."""
+    tenures = today.everyone[bases.segments[segment]].tenures
+    return None if tenures is None else (np.linspace(0.0, 1.0, len(tenures)), np.array(tenures))
+
+
 def _tenures(world: World, segment: int, names: Names) -> Floats:
     middles, weights = tenure_law(world.today, world.bases, segment)
     if len(middles) == 1:
         return np.full(len(names), middles[0])
+    own = _observed(world.today, world.bases, segment)
+    if own is not None:
+        return np.interp(world.luck.uniform("opening.tenure", names), *own)
     half = (middles[1] - middles[0]) / 2
     edges = np.append(middles - half, middles[-1] + half)
     return np.interp(world.luck.uniform("opening.tenure", names), np.append(0.0, np.cumsum(weights)), edges)

@@ -41,7 +41,10 @@ FORMATS = ("png", "svg", "pdf")
 EXTRA = {"leaks": "leaks", "whale_curve": "customers", "desks": "desks", "concentration": "concentration"}
 """Charts of tables that not every run has, because of what it was asked for or is of, with the table of each."""
 
-ANSWERS = ("account", "breakeven", "isoprofit", "optimise", "sweep", "tornado", "uncertainty", "whale")
+ANSWERS = (
+    "account", "backcast", "breakeven", "fitted_cohorts", "fitted_incidence", "fitted_survival", "isoprofit",
+    "optimise", "sweep", "tornado", "uncertainty", "whale",
+)  # fmt: skip
 """Charts of the answers to questions; each answer says which are its own."""
 
 

@@ -122,10 +122,11 @@ def _trend(pool: dict[str, Any]) -> str:
 
 
 def _tenure(pool: dict[str, Any]) -> str:
-    tenure = pool["tenure"]
-    if tenure == "settled":
-        return f"Tenures: settled, as {pool['age_years']:g} years of constant joining leave them."
-    return "Tenures: all new." if tenure == "new" else f"Tenures: all {tenure['months']:g} months."
+    if not isinstance(pool["tenure"], str):
+        return f"Tenures: all {pool['tenure']['months']:g} months."
+    settled = f"settled, as {pool['age_years']:g} years of constant joining leave them"
+    listed = "as the file lists them for each segment"
+    return f"Tenures: { {'settled': settled, 'new': 'all new', 'observed': listed}[pool['tenure']] }."
 
 
 def _money(money_by_segment: dict[str, Any], money: Money) -> list[RenderableType]:

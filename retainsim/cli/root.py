@@ -22,6 +22,7 @@ COMMANDS = {
     "tornado": "Find which input would change the advice.",
     "optimise": "Find the best split of a budget, and what the next euro is worth.",
     "account": "Keep, renegotiate or release a named client.",
+    "fit": "Make a scenario of your own customer data.",
     "uncertainty": "Tell luck from ignorance, and what to measure first.",
     "runs": "List runs, newest first.",
     "story": "Tell the life of one customer.",

@@ -133,6 +133,16 @@ class Parameters(Settings):
     pieces: dict[Word, Piece] = setting({}, "", "parts of arms, included by name")
     arms: dict[Word, Arm] = setting({}, "", "variants to compare")
 
+    @model_validator(mode="after")
+    def _one_law_of_tenure(self) -> Parameters:
+        own = next((name for name, segment in self.segments.items() if segment.tenures), None)
+        if own is not None and self.pool.tenure != "settled":
+            raise ValueError(
+                f"pool.tenure and segments.{own}.tenures both say how long customers have been here; leave "
+                'pool.tenure = "settled"'
+            )
+        return self
+
     def plan(self, segment: str, channel: str = "existing") -> Plan:
         """Return what a customer of the segment pays and for how long, given where it came from."""
         own = self.everyone[segment]

@@ -167,6 +167,14 @@ class Segment(Plan):
     duration: Annotated[NoDuration | Power | Steps, Field(discriminator="kind")] = setting(
         NoDuration(), "", "how hazard runs with tenure"
     )
+    tenures: list[Annotated[float, Field(ge=0, le=1200)]] | None = setting(
+        None,
+        "months",
+        "tenures of its opening pool at equal steps of rank, the shortest first, spread evenly between them (two: "
+        "evenly from the one to the other); default: those of a settled pool",
+        min_length=2,
+        max_length=1001,
+    )
     moves: dict[Word, Annotated[float, Field(ge=0, le=100)]] = setting(
         {}, "moves per customer-month", "upgrades and downgrades to other segments"
     )
@@ -184,6 +192,12 @@ class Segment(Plan):
             raise ValueError("who buys purchase by purchase has no price a month, term or billing; leave them out")
         if self.purchases is not None and self.purchases.dropout is not None and self.annual_churn is not None:
             raise ValueError("purchases.dropout says how customers leave; leave annual_churn out")
+        return self
+
+    @model_validator(mode="after")
+    def _rising(self) -> Segment:
+        if self.tenures and any(b < a for a, b in zip(self.tenures, self.tenures[1:], strict=False)):
+            raise ValueError("tenures must not fall; give the shortest first")
         return self
 
     @property

@@ -67,6 +67,10 @@ class _Law:
 
     def retention(self, span: float) -> float:
         """Return the share of the opening pool still there after `span` months."""
+        if self.tenure == "settled" and self.segment.tenures:
+            own = self.segment.tenures
+            tenures = np.interp((np.arange(12_000) + 0.5) / 12_000, np.linspace(0.0, 1.0, len(own)), own)
+            return float(np.mean(self.survival(tenures + span) / self.survival(tenures)))
         if self.tenure == "settled":
             return theory.retention_settled(self.share_left, self.age, span_months=span)
         start = 0.0 if isinstance(self.tenure, str) else self.tenure.months

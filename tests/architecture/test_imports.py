@@ -24,7 +24,8 @@ LAYERS = (
     {"aim", "refinement"},
     {"calibration", "economics", "outlook"},
     {"explain", "results"},
-    {"study", "fit"},
+    {"study"},
+    {"fit"},
     {"charts"},
     {"present"},
     {"cli"},
@@ -38,6 +39,8 @@ UPWARDS = {
     ("results", "present"): "`results.deck`, `results.html`, `results.workbook` and what a notebook shows likewise",
     ("study", "charts"): "`answer.plot` likewise",
     ("study", "present"): "`answer.deck`, `answer.html` and what a notebook shows of an answer likewise",
+    ("fit", "charts"): "`fit.save` likewise",
+    ("fit", "present"): "`fit.report` likewise",
 }
 RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
 

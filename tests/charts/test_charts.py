@@ -256,7 +256,8 @@ def test_the_users_own_settings_change_nothing(plain, tmp_path):
 
 def test_every_chart_file_is_registered():
     helpers = {
-        "__init__", "canvas", "colours", "drawing", "ending", "keyed", "lettering", "scales", "subject", "tenure", "voice",
+        "__init__", "beside", "canvas", "colours", "drawing", "ending", "keyed", "lettering", "scales", "subject",
+        "tenure", "voice",
     }  # fmt: skip
     assert {path.stem for path in FOLDER.glob("*.py")} == helpers | set(NAMES) | set(EXTRA) | set(ANSWERS)
 

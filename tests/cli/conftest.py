@@ -102,7 +102,7 @@ def quicken(folder):
 @pytest.fixture
 def shipped(here):
     """The shipped scenarios, made quick."""
-    shutil.copytree(SCENARIOS, here / "scenarios", ignore=shutil.ignore_patterns("data"))
+    shutil.copytree(SCENARIOS, here / "scenarios")
     quicken(here / "scenarios")
     return here
 

@@ -70,7 +70,11 @@ def test_every_chart_is_native_or_a_picture_and_has_a_text_for_those_who_cannot_
     assert len(frames) == sum(len(each.parts) for each in found if each)
     assert len(pictures) == found.count(None)
     assert all(picture._element.nvPicPr.cNvPr.get("descr") for picture in pictures)
-    assert {name for name in names_of(every) if natives.native(name, every) is None} <= {"cohorts", "desks", "whale_curve"}
+    assert {name for name in names_of(every) if natives.native(name, every) is None} <= {
+        "cohorts",
+        "desks",
+        "whale_curve",
+    }
     assert all(frame._element.nvGraphicFramePr.cNvPr.get("descr") for frame in frames)
 
 

@@ -28,9 +28,9 @@ def scenario(*, segments, months=12, customers=0, tenure="new", reasons=None, ca
     return retainsim.loads(tomli_w.dumps(tree))
 
 
-def play(replications=2, **tables):
+def play(replications=2, keep=False, **tables):
     """Play a scenario given by its tables, in this process."""
-    return retainsim.run(scenario(**tables), replications=replications, jobs=1)
+    return retainsim.run(scenario(**tables), replications=replications, jobs=1, customers=keep)
 
 
 def measured(results, measure, arm="baseline"):

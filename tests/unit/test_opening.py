@@ -174,3 +174,39 @@ def test_the_books_open_with_those_who_are_here():
     found = opening(800, TWO)
     assert found.ledger.opening.sum() == 800
     assert found.ledger.opening[:, 0].tolist() == np.bincount(found.pool["segment"]).tolist()
+
+
+OBSERVED = [0.0, 2.0, 2.0, 50.0]
+
+
+def test_tenures_of_the_file_are_those_of_the_pool():
+    """A third evenly from 0 to 2, a third at 2, a third evenly from 2 to 50 months; n = 20,000, 4 standard errors."""
+    found = opening(segments={"small": SEGMENT | {"tenures": OBSERVED}})
+    tenure = -found.pool["joined"][found.pool.rows()]
+    se = np.sqrt(2 / 9 / N)
+    assert (tenure < 2.0 - 1e-9).mean() == pytest.approx(1 / 3, abs=4 * se)
+    assert (np.abs(tenure - 2.0) < 1e-9).mean() == pytest.approx(1 / 3, abs=4 * se)
+    assert tenure.max() <= 50.0
+    assert tenure[tenure > 2].mean() == pytest.approx(26.0, abs=4 * 48 / np.sqrt(12 * N / 3))
+
+
+def test_churn_of_the_file_is_that_at_the_tenures_of_the_file():
+    """Under frailty, whoever has been here longer leaves less: the base is that at which the mean comes out."""
+    own = SEGMENT | {"tenures": OBSERVED, "frailty": GAMMA, "annual_churn": 0.3}
+    bases = calibrate(parameters(pool={"customers": N}, segments={"small": own})).bases
+    base, tenure = bases.hazards.sum(), np.interp(np.linspace(0, 1, 200_001), np.linspace(0, 1, 4), OBSERVED)
+    stay = ((1 + 0.8 * base * (tenure + 12)) / (1 + 0.8 * base * tenure)) ** (-1 / 0.8)
+    assert 1 - stay.mean() == pytest.approx(0.3, abs=1e-4)
+
+
+def test_tenures_of_the_file_and_of_the_pool_are_not_both_given():
+    with pytest.raises(ValueError, match="both say"):
+        parameters(pool={"customers": N, "tenure": "new"}, segments={"small": SEGMENT | {"tenures": OBSERVED}})
+
+
+def test_an_empty_pool_takes_no_notice_of_tenures():
+    own = {"small": SEGMENT | {"tenures": OBSERVED, "frailty": GAMMA}}
+    found = calibrate(parameters(pool={"customers": 0}, segments=own)).bases
+    assert found.hazards == pytest.approx(
+        calibrate(parameters(segments={"small": SEGMENT | {"frailty": GAMMA}}, pool={"customers": 0})).bases.hazards
+    )
