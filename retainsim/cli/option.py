@@ -79,6 +79,12 @@ def settings(command: Decorated) -> Decorated:
     )(command)
 
 
+def jobs(command: Decorated) -> Decorated:
+    """Give a command --jobs."""
+    about = "Processes; the result does not depend on it."
+    return click.option("--jobs", metavar="N", type=click.IntRange(1), help=about)(command)
+
+
 def effort(command: Decorated) -> Decorated:
     """Give a command --seed, --replications and --jobs; the first two end in its argument `settings`."""
 
@@ -89,7 +95,7 @@ def effort(command: Decorated) -> Decorated:
         type=click.IntRange(2, 100_000),
         help="Independent draws of all luck, at least 2.",
     )
-    @click.option("--jobs", metavar="N", type=click.IntRange(1), help="Processes; the result does not depend on it.")
+    @jobs
     @wraps(command)
     def with_effort(
         *args: Any, seed: int | None, replications: int | None, settings: dict[str, Any], **others: Any

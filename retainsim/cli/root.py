@@ -24,6 +24,7 @@ COMMANDS = {
     "account": "Keep, renegotiate or release a named client.",
     "uncertainty": "Tell luck from ignorance, and what to measure first.",
     "runs": "List runs, newest first.",
+    "rerun": "Compute a run once more and compare every number.",
     "story": "Tell the life of one customer.",
     "charts": "Draw the charts of a run anew.",
     "deck": "Make a PowerPoint deck of a run.",

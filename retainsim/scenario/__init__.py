@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -125,6 +125,10 @@ class Scenario:
             If a path is unknown, or the scenario is not right with the new values.
         """
         return _checked(overlay(self.document, settings))
+
+    def called(self, file: str) -> Scenario:
+        """Return the same scenario under the name of the file that it was first read from."""
+        return replace(self, document=replace(self.document, sources=(file, *self.document.sources[1:])))
 
     def can_be_decided(self, key: str) -> bool:
         """Tell whether an arm can change a key, by dotted path; what none can is the same in all arms."""

@@ -88,7 +88,9 @@ def run(
     results = build(scenario, by_arm, by_leak, task.stage.calibration, levers, ending)
     recalled = sum(each.recalled for each in played.values())
     damaged = sorted({path for each in played.values() for path in each.damaged})
-    return replace(results, events=task.trace(0) if trace else None, recalled=recalled, damaged=tuple(damaged))
+    asked = {"replications": replications, "customers": customers, "leaks": leaks, "trace": trace}
+    events = task.trace(0) if trace else None
+    return replace(results, events=events, recalled=recalled, damaged=tuple(damaged), asked=asked)
 
 
 @dataclass(frozen=True)

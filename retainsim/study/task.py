@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,9 @@ from retainsim.study.leaks import Leak, Spared, leaks_of, lost, saved, spared
 from retainsim.study.stage import Stage, Variant
 from retainsim.study.store import Store, fingerprint
 from retainsim.world import Setup
+
+_FOREIGN = (KeyError, ValueError, TypeError)
+"""What unpacking ends in where an entry is whole, but was made by something else."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class Task:
     def _spared(self, leak: Leak, replication: int, baseline: Outcome) -> Spared:
         key = self._key(BASELINE, replication, leak.kind, leak.name)
         known = None if self.store is None else self.store.get(key)
-        if known is not None:
+        if known is not None and set(known) == {field.name for field in fields(Spared)}:
             return Spared(**{name: value.item() for name, value in known.items()})
         setup = self.setup(BASELINE, replication)
         closed = replicate(replace(setup, closed=leak.closed), self.luck(replication))
@@ -116,7 +119,13 @@ class Task:
 
     def _recall(self, key: str) -> Outcome | None:
         arrays = None if self.store is None else self.store.get(key)
-        return None if arrays is None else unpack(arrays)
+        if self.store is None or arrays is None:
+            return None
+        try:
+            return unpack(arrays)
+        except _FOREIGN:
+            self.store.disown(key)
+            return None
 
     def _keep(self, key: str, outcome: Outcome) -> Outcome:
         if self.store is not None:
