@@ -27,6 +27,7 @@ def code() -> str:
     return digest.hexdigest()
 
 
+@cache
 def program() -> dict[str, str]:
     """Return the versions of all that a result follows from; `code` tells two programs of one version apart."""
     ours = {"retainsim": metadata.version("retainsim"), "code": code()[:12]}

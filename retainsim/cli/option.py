@@ -80,13 +80,23 @@ def settings(command: Decorated) -> Decorated:
 
 
 def jobs(command: Decorated) -> Decorated:
-    """Give a command --jobs."""
-    about = "Processes; the result does not depend on it."
-    return click.option("--jobs", metavar="N", type=click.IntRange(1), help=about)(command)
+    """Give a command --jobs and --cluster, as its argument `jobs`: a number, the address of a cluster, or None."""
+
+    @click.option("--jobs", metavar="N", type=click.IntRange(1), help="Processes; the result does not depend on it.")
+    @click.option(
+        "--cluster", metavar="ADDRESS", help="Play on the Dask cluster whose scheduler is there: tcp://host:8786."
+    )
+    @wraps(command)
+    def with_jobs(*args: Any, jobs: int | None, cluster: str | None, **others: Any) -> Any:
+        if jobs is not None and cluster is not None:
+            raise click.UsageError("give --jobs or --cluster, not both")
+        return command(*args, jobs=jobs if cluster is None else cluster, **others)
+
+    return with_jobs
 
 
 def effort(command: Decorated) -> Decorated:
-    """Give a command --seed, --replications and --jobs; the first two end in its argument `settings`."""
+    """Give a command --seed, --replications, --jobs and --cluster; the first two end in its argument `settings`."""
 
     @click.option("--seed", metavar="N", type=click.IntRange(0, 2**63 - 1), help="Seed of all luck.")
     @click.option(

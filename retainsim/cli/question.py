@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 def options(command: Decorated) -> Decorated:
-    """Give a command FILE, --out, --charts, --set, --seed, --replications, --jobs, --force, --json, --quiet, --debug.
+    """Give a command FILE and the options of a question, from --out and --set to --jobs, --json and --debug.
 
-    The first five end in its argument `asked`, a dictionary to be passed on to `ask`.
+    Where, what and how it is played ends in its argument `asked`, a dictionary to be passed on to `ask`.
     """
 
     @option.scenario_file
@@ -72,13 +72,16 @@ def ask(study: Study, question: str, asked: dict[str, Any], screen: Screen, show
     screen.warn(answer.warnings)
 
 
-def _answer(study: Study, scenario: Any, folder: Path, screen: Screen, **asked: Any) -> Answer:
+def _answer(
+    study: Study, scenario: Any, folder: Path, screen: Screen, *, jobs: int | str | None, **asked: Any
+) -> Answer:
     from retainsim.cli.progress import watch
+    from retainsim.study.cluster import opened
     from retainsim.study.store import Store
 
     store = Store.of_run(folder)
-    with watch(screen) as progress:
-        answer = study(scenario, progress=progress, store=store, **asked)
+    with opened(jobs) as where, watch(screen) as progress:
+        answer = study(scenario, progress=progress, store=store, jobs=where, **asked)
     tell_damaged(store.damaged, screen)
     return answer
 

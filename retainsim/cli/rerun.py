@@ -30,10 +30,11 @@ def command(run: str, *, jobs: Any, screen: Screen) -> None:
       retainsim rerun runs/mine
     """
     from retainsim.cli.progress import watch
+    from retainsim.study.cluster import opened
     from retainsim.study.rerun import rerun
 
-    with watch(screen, "comparing") as progress:
-        found = rerun(run, jobs=jobs, progress=progress)
+    with opened(jobs) as where, watch(screen, "comparing") as progress:
+        found = rerun(run, jobs=where, progress=progress)
     if screen.as_json:
         screen.answer(found.report)
     else:

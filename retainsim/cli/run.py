@@ -33,7 +33,7 @@ def command(
     *,
     resume: str | None,
     charts: bool,
-    jobs: int | None,
+    jobs: int | str | None,
     screen: Screen,
     **given: Any,
 ) -> None:
@@ -91,12 +91,14 @@ def _again(results: Results, folder: str | None, screen: Screen) -> None:
     _close(results, Path(folder or ""), screen)
 
 
-def _play(scenario: Scenario, screen: Screen, **asked: Any) -> Results:
+def _play(scenario: Scenario, screen: Screen, *, jobs: int | str | None, **asked: Any) -> Results:
     from retainsim.cli.progress import watch
+    from retainsim.study.cluster import opened
     from retainsim.study.runs import run
 
-    with watch(screen, "logging the first once more" if asked["trace"] else "adding up") as progress:
-        return run(scenario, progress=progress, **asked)
+    last = "logging the first once more" if asked["trace"] else "adding up"
+    with opened(jobs) as where, watch(screen, last) as progress:
+        return run(scenario, progress=progress, jobs=where, **asked)
 
 
 def _draw(results: Results, folder: Path, screen: Screen) -> None:

@@ -104,8 +104,17 @@ class Store:
         OSError
             If the folder cannot be written to.
         """
+        self.put_packed(key, packed(arrays))
+
+    def put_packed(self, key: str, content: bytes) -> None:
+        """Keep an entry whose arrays are packed already.
+
+        Raises
+        ------
+        OSError
+            If the folder cannot be written to.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
-        content = _packed(arrays)
         write_whole(self._place(key), lambda file: Path(file).write_bytes(_checksum(key, content) + content))
 
     def get_table(self, key: str) -> dict[int, dict[str, float]] | None:
@@ -143,6 +152,28 @@ class Store:
             write_whole(place, lambda file: Path(file).write_bytes(path.read_bytes()))
 
 
+class Basket(Store):
+    """A store in memory: what a process takes along that cannot see the folder, and brings back from it."""
+
+    def __init__(self, known: Mapping[str, Arrays]) -> None:
+        super().__init__(Path())
+        self._known = dict(known)
+        self.new: dict[str, bytes] = {}
+        """What was put into it, packed."""
+
+    def __contains__(self, key: str) -> bool:
+        """Tell whether there is an entry."""
+        return key in self._known
+
+    def get(self, key: str) -> Arrays | None:
+        """Return the arrays of an entry; None where there is none."""
+        return self._known.get(key)
+
+    def put(self, key: str, arrays: Mapping[str, np.ndarray]) -> None:
+        """Keep the arrays of an entry."""
+        self.new[key] = packed(arrays)
+
+
 def fingerprint(content: Any) -> str:
     """Return the name of what follows from `content` (plain values) under the program as it is."""
     text = json.dumps([program(), content], sort_keys=True, default=repr)
@@ -165,7 +196,8 @@ def _checksum(key: str, content: bytes) -> bytes:
     return sha256(key.encode() + content).digest()
 
 
-def _packed(arrays: Mapping[str, np.ndarray]) -> bytes:
+def packed(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Return arrays as the bytes of an entry."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as parts:
         for name in arrays:

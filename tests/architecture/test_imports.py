@@ -9,8 +9,8 @@ import pytest
 from architecture.source import functions, imports, modules, named
 
 LAYERS = (
-    {"errors", "units", "draws", "theory", "wording", "parallel", "version"},
-    {"laws", "profile", "cache", "ledger", "pool", "head"},
+    {"errors", "units", "draws", "theory", "wording", "version"},
+    {"laws", "profile", "cache", "ledger", "pool", "head", "parallel"},
     {"bases", "clocks", "acquisition", "fuses", "tariff", "hazards", "touches", "worth"},
     {"trace"},
     {"census"},
