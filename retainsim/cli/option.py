@@ -68,15 +68,32 @@ def screen(command: Decorated) -> Decorated:
 
 
 def settings(command: Decorated) -> Decorated:
-    """Give a command --set, as its argument `settings`: values by dotted path."""
-    return click.option(
+    """Give a command --set, as its argument `settings`: values by dotted path; and --within, for what it loads."""
+
+    @click.option(
         "--set",
         "settings",
         multiple=True,
         callback=parse_assignments,
         metavar="KEY=VALUE",
         help="Set another value than the file's, by its path: segments.small.price=70. Repeatable.",
-    )(command)
+    )
+    @click.option(
+        "--within",
+        metavar="FOLDER",
+        type=click.Path(exists=True, file_okay=False),
+        help="Let FILE extend any file in this folder or below; default: in its own.",
+    )
+    @wraps(command)
+    def with_settings(*args: Any, within: str | None, **others: Any) -> Any:
+        if within is None:
+            return command(*args, **others)
+        from retainsim.scenario.document import reading_within
+
+        with reading_within(within):
+            return command(*args, **others)
+
+    return with_settings
 
 
 def jobs(command: Decorated) -> Decorated:
@@ -96,7 +113,7 @@ def jobs(command: Decorated) -> Decorated:
 
 
 def effort(command: Decorated) -> Decorated:
-    """Give a command --seed, --replications, --jobs and --cluster; the first two end in its argument `settings`."""
+    """Give a command --seed and --replications, which end in its argument `settings`, --jobs and --ignore-memory."""
 
     @click.option("--seed", metavar="N", type=click.IntRange(0, 2**63 - 1), help="Seed of all luck.")
     @click.option(
@@ -106,6 +123,7 @@ def effort(command: Decorated) -> Decorated:
         help="Independent draws of all luck, at least 2.",
     )
     @jobs
+    @click.option("--ignore-memory", is_flag=True, help="Play what is not expected to fit into memory, too.")
     @wraps(command)
     def with_effort(
         *args: Any, seed: int | None, replications: int | None, settings: dict[str, Any], **others: Any

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from retainsim.cli.screen import Screen
+    from retainsim.scenario import Scenario
     from retainsim.study.answer import Answer
 
     Study = Callable[..., Answer]
@@ -37,7 +38,7 @@ def options(command: Decorated) -> Decorated:
     @click.pass_context
     @wraps(command)  # what the command takes besides follows FILE
     def with_options(context: click.Context, /, screen: Screen, **given: Any) -> Any:
-        names = ("file", "out", "charts", "settings", "jobs", "force")
+        names = ("file", "out", "charts", "settings", "jobs", "force", "ignore_memory")
         asked = {name: given.pop(name) for name in names}
         return context.invoke(command, asked=asked, screen=screen, **given)
 
@@ -53,6 +54,8 @@ def ask(study: Study, question: str, asked: dict[str, Any], screen: Screen, show
     from retainsim.scenario import load
 
     scenario = load(asked["file"], asked["settings"])
+    if not asked["ignore_memory"]:
+        fit(scenario, asked["jobs"], outcomes=False)
     with place.run_folder(asked["out"], scenario, force=asked["force"], question=question) as folder:
         answer = _answer(study, scenario, folder, screen, jobs=asked["jobs"], **more)
         answer.save(folder, force=True)
@@ -84,6 +87,22 @@ def _answer(
         answer = study(scenario, progress=progress, store=store, jobs=where, **asked)
     tell_damaged(store.damaged, screen)
     return answer
+
+
+def fit(scenario: Scenario, jobs: int | str | None, **kept: bool) -> None:
+    """Find what is to be played to fit into memory.
+
+    Raises
+    ------
+    UsageError
+        If it does not; the message says what takes how much.
+    """
+    from loky import cpu_count
+
+    from retainsim.study.footprint import footprint, room
+
+    processes = 0 if isinstance(jobs, str) else jobs or int(cpu_count())
+    footprint(scenario, processes, **kept).check(room())
 
 
 def tell_damaged(paths: Iterable[Path], screen: Screen) -> None:

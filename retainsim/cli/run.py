@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from retainsim.cli import option
-from retainsim.cli.question import tell_damaged
+from retainsim.cli.question import fit, tell_damaged
 
 if TYPE_CHECKING:
     from retainsim.cli.screen import Screen
@@ -34,6 +34,7 @@ def command(
     resume: str | None,
     charts: bool,
     jobs: int | str | None,
+    ignore_memory: bool,
     screen: Screen,
     **given: Any,
 ) -> None:
@@ -58,6 +59,8 @@ def command(
     if wanted.finished is not None:
         _again(wanted.finished, resume, screen)
         return
+    if not ignore_memory:
+        fit(wanted.scenario, jobs, lives=wanted.extras["customers"])
     with place.run_folder(
         wanted.out, wanted.scenario, force=wanted.force, asked=wanted.extras, tell=screen.note
     ) as folder:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -185,15 +186,23 @@ class Scenario:
         )
 
 
-def load(path: str | os.PathLike[str], settings: Mapping[str, Any] | None = None) -> Scenario:
+def load(
+    path: str | os.PathLike[str],
+    settings: Mapping[str, Any] | None = None,
+    *,
+    within: str | os.PathLike[str] | None = None,
+) -> Scenario:
     """Load a scenario from a file, with other values for some keys, by dotted path.
+
+    What it `extends` is read from its own folder and below, or from the folder `within` and below.
 
     Raises
     ------
     ScenarioError
         If the file cannot be read or anything in it is wrong; all problems at once, each with its place.
     """
-    return _checked(overlay(documents.read(path), settings or {}))
+    with documents.reading_within(within) if within is not None else nullcontext():
+        return _checked(overlay(documents.read(path), settings or {}))
 
 
 def loads(text: str, settings: Mapping[str, Any] | None = None, *, name: str = "<scenario>") -> Scenario:

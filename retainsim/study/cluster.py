@@ -24,7 +24,7 @@ class Cluster(Executor):
     @property
     def _max_workers(self) -> int:
         """Return how many pieces may be played at the same time, now."""
-        with suppress(OSError):  # a scheduler that is gone is told when it is given something
+        with suppress(OSError, RuntimeError):  # a scheduler that is gone is told when it is given something
             self._threads = max(1, sum(self._client.nthreads().values()))
         return self._threads
 

@@ -115,7 +115,7 @@ class Workers(Generic[Piece, Found]):
                     continue
                 error = self._give_out(left, waiting)
                 for future in _finished(waiting):
-                    batch, found = waiting.pop(future), future.exception()
+                    batch, found = waiting.pop(future), _failure(future)
                     if found is None:
                         losses = 0
                         yield from self._brought(batch, future.result())
@@ -165,9 +165,14 @@ class Workers(Generic[Piece, Found]):
 def _finished(waiting: Collection[Future[Batch]]) -> list[Future[Batch]]:
     """Return, in order, what is finished once something is; with a pool that broke, all of it is."""
     done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-    if any(isinstance(future.exception(), BrokenExecutor) for future in done):
+    if any(isinstance(_failure(future), BrokenExecutor) for future in done):
         done, _ = wait(waiting)
     return [future for future in waiting if future in done]
+
+
+def _failure(future: Future[Batch]) -> BaseException | None:
+    """Return what a finished batch failed of; a cluster that goes away gives back what it has not done."""
+    return CancelledError("they gave back their work") if future.cancelled() else future.exception()
 
 
 def _is_loss(error: BaseException) -> bool:
