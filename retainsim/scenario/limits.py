@@ -1,7 +1,8 @@
-"""Limits: how much of one thing a scenario may hold, so that checking a file never takes longer than a moment."""
+"""Limits: what a scenario may hold of one thing, so that it is soon checked, and what no output could show."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from retainsim.scenario.positions import Path
 
 VALUES = 20_000
+_COMMANDS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 TABLES = {"arms": 500, "pieces": 500, "segments": 200, "acquisition": 200, "accounts": 500}
 REASONS = 100
 CHANGES = 500
@@ -22,10 +24,10 @@ DISTRIBUTIONS, TOGETHER = 100, 30
 
 
 def find(document: Document, distributions: Collection[Path]) -> list[Problem]:
-    """Return what a document has too much of: each as a problem where it stands."""
+    """Return what a document has too much of, or what cannot be shown: each as a problem where it stands."""
     if len(document.places) > VALUES:
         return [Problem((), _most(len(document.places), VALUES, "values"))]
-    return [*_tables(document.tree), *_lists(document.tree), *_drawn(distributions)]
+    return [*_tables(document.tree), *_lists(document.tree), *_drawn(distributions), *_unshown(document.tree, ())]
 
 
 def _most(count: int, limit: int, what: str) -> str:
@@ -58,6 +60,15 @@ def _drawn(paths: Collection[Path]) -> Iterator[Problem]:
     for table, count in Counter(path[:-1] for path in paths).items():
         if count > TOGETHER:
             yield Problem(table, _most(count, TOGETHER, "distributions in one table"))
+
+
+def _unshown(value: Any, path: Path) -> Iterator[Problem]:
+    """Find characters that are not shown but command: terminals, or the direction of what follows."""
+    if isinstance(value, (dict, list)):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _unshown(inner, (*path, key))
+    elif isinstance(value, str) and (found := _COMMANDS.search(value)):
+        yield Problem(path, f"holds the control character U+{ord(found[0]):04X}, which cannot be shown; take it out")
 
 
 def _size(value: Any) -> int:
