@@ -8,13 +8,14 @@ import pytest
 import tomli_w
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from unit.making import setup
 
 import retainsim
 from invariants.guesses import guesses
 from invariants.scenarios import trees
+from retainsim.draws import Luck
 from retainsim.engine import replicate
 from retainsim.errors import ScenarioError
-from retainsim.study.stage import Stage, Variant
 
 SCENARIOS = sorted((Path(__file__).parents[2] / "scenarios").glob("*.toml"))
 
@@ -25,19 +26,14 @@ def examples(count):
 
 
 def assert_runs_to_balanced_books(scenario):
-    """Play one replication of every arm; a lever that asks for more than there is may be refused."""
-    try:
-        stage = Stage.of(scenario)
-    except ScenarioError:
-        return False
-    for name in scenario.arms:
-        variant = Variant(name)
-        outcome = replicate(stage.setup(variant, 0), stage.luck(variant, 0))
-        assert 0.0 <= outcome.books_error <= 1e-9
+    """Play one replication of every arm, on bases that need no calibration, which would take long."""
+    for name, arm in scenario.arms.items():
+        start = setup(scenario.draw(0), arm, factor=1.0 if arm.retention is None else 0.8)
+        outcome = replicate(start, Luck(scenario.parameters.run.seed, 0))
+        assert 0.0 <= outcome.books_error <= 1e-9, name
         flows = outcome.joined + outcome.returned + outcome.moved - outcome.left.sum(axis=3)
-        assert np.array_equal(outcome.opening + np.cumsum(flows, axis=0), outcome.pool)
-        assert np.isfinite(outcome.npv_to_horizon)
-    return True
+        assert np.array_equal(outcome.opening + np.cumsum(flows, axis=0), outcome.pool), name
+        assert np.isfinite(outcome.npv_to_horizon), name
 
 
 @pytest.mark.long
@@ -57,11 +53,8 @@ def test_a_scenario_that_is_accepted_runs_to_balanced_books(drawn):
     assert_runs_to_balanced_books(scenario)
 
 
-accepted = []
-
-
 @pytest.mark.long
-@examples(500)
+@examples(200)
 @given(guesses())
 def test_what_is_guessed_from_the_schema_is_refused_with_a_reason_or_runs(tree):
     try:
@@ -70,7 +63,7 @@ def test_what_is_guessed_from_the_schema_is_refused_with_a_reason_or_runs(tree):
         assert error.problems
         assert all(problem.startswith("<scenario>:") for problem in error.problems)
         return
-    accepted.append(assert_runs_to_balanced_books(scenario))
+    assert_runs_to_balanced_books(scenario)
 
 
 def test_most_generated_scenarios_are_not_refused():
