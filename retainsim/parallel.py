@@ -75,7 +75,7 @@ def _by_others(function: Callable[[int], Result], indices: range, jobs: int) -> 
                 waiting.clear()
                 losses += 1
                 if losses == LOSSES:
-                    raise lost(losses, error) from error
+                    raise LostError(lost(losses, error)) from error
                 continue
             _SENT.set(time.perf_counter())
             yield result
@@ -85,11 +85,11 @@ def _by_others(function: Callable[[int], Result], indices: range, jobs: int) -> 
             future.cancel()
 
 
-def lost(times: int, error: BaseException) -> LostError:
+def lost(times: int, error: BaseException) -> str:
     """Return what is said where processes were lost so many times in a row."""
     why = str(error).strip().split("\n")[0].rstrip(".") or type(error).__name__
     remedy = "if memory is short, give fewer processes (--jobs 1); what was kept is not played again"
-    return LostError(f"processes were lost {times} times in a row before they had played anything ({why}); {remedy}")
+    return f"processes were lost {times} times in a row before they had played anything ({why}); {remedy}"
 
 
 def processes(jobs: int | None = None) -> Executor:

@@ -88,7 +88,7 @@ def settings(command: Decorated) -> Decorated:
     def with_settings(*args: Any, within: str | None, **others: Any) -> Any:
         if within is None:
             return command(*args, **others)
-        from retainsim.scenario.document import reading_within
+        from retainsim.scenario.reach import reading_within
 
         with reading_within(within):
             return command(*args, **others)

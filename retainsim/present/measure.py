@@ -37,7 +37,7 @@ class Row:
 def measures(results: Results) -> list[Row]:
     """Return every measure of a run, in the order of the report; what compares with the baseline comes last."""
     arms = results.report["arms"]
-    names = dict.fromkeys(name for arm in arms.values() for name in arm if name not in _NO_MEASURES)
+    names = dict.fromkeys(name for arm in arms.values() for name in arm if _is_measure(name, arm[name]))
     rows = [_row(results, name, [arm.get(name) for arm in arms.values()]) for name in names]
     for group, (label, about) in _GROUPS.items():
         parts = dict.fromkeys(part for arm in arms.values() for part in arm[group])
@@ -51,6 +51,11 @@ def measures(results: Results) -> list[Row]:
         paired = [arm.get("versus_baseline", {}) for arm in arms.values()]
         rows += [_row(results, name, [each.get(name) for each in paired]) for name in _PAIRED]
     return rows
+
+
+def _is_measure(name: str, found: Any) -> bool:
+    """Tell whether something said of an arm is one number or estimate, not a table of its own."""
+    return name not in _NO_MEASURES and (not isinstance(found, Mapping) or "mean" in found)
 
 
 def _row(results: Results, name: str, found: list[Any]) -> Row:

@@ -16,7 +16,7 @@ import numpy as np
 
 from retainsim import draws
 from retainsim.errors import UsageError
-from retainsim.scenario import armrules, keys
+from retainsim.scenario import armrules, keys, reach
 from retainsim.scenario import document as documents
 from retainsim.scenario.arms import folded, steps
 from retainsim.scenario.caution import warn
@@ -201,7 +201,7 @@ def load(
     ScenarioError
         If the file cannot be read or anything in it is wrong; all problems at once, each with its place.
     """
-    with documents.reading_within(within) if within is not None else nullcontext():
+    with reach.reading_within(within) if within is not None else nullcontext():
         return _checked(overlay(documents.read(path), settings or {}))
 
 

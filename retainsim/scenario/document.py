@@ -10,8 +10,6 @@ import math
 import os
 import re
 import tomllib
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 from retainsim.errors import ScenarioError
 from retainsim.scenario.hints import did_you_mean
 from retainsim.scenario.positions import find_long_key, find_open_brackets, find_positions, position_at
+from retainsim.scenario.reach import WITHIN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 BYTES = 2**20  # that a file may have: a hundred times a long scenario
 DEPTH = 64  # that tables and arrays may nest: what comes after may recurse without fear
@@ -29,9 +28,6 @@ FILES = 8  # that may extend one another
 BOM = b"\xef\xbb\xbf"
 WHERE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
 LONG_NUMBER = re.compile(r"\d[\d_]{4300,}")
-
-
-_WITHIN: ContextVar[str | None] = ContextVar("within", default=None)
 
 
 @dataclass(frozen=True)
@@ -86,21 +82,11 @@ def read(path: str | os.PathLike[str]) -> Document:
     ------
     ScenarioError
         If a file cannot be opened, has more than 1 MB, is not UTF-8, not TOML or nests more than 64 deep;
-        if `extends` names no file, leads out of the folder of `path` (see `reading_within`),
+        if `extends` names no file, leads out of the folder of `path` (see `reach`),
         in a circle or past 8 files.
     """
     name = os.fspath(path)
     return _read(name, f"{name}:1:1:", ())
-
-
-@contextmanager
-def reading_within(folder: str | os.PathLike[str]) -> Iterator[None]:
-    """Let `extends` lead to any file in a folder or below, instead of in the folder of the outermost file or below."""
-    token = _WITHIN.set(os.fspath(folder))
-    try:
-        yield
-    finally:
-        _WITHIN.reset(token)
 
 
 def parse(text: str, name: str = "<scenario>") -> Document:
@@ -218,9 +204,9 @@ def _base(extends: object, at: str, chain: tuple[str, ...]) -> str:
     if not isinstance(extends, str) or not extends or "\0" in extends:
         raise ScenarioError(f'{at} not a file name (got {extends!r:.60}); write extends = "base.toml"')
     base = str(Path(chain[-1]).parent / extends)
-    root = _real(_WITHIN.get() or Path(chain[0]).parent)
+    root = _real(WITHIN.get() or Path(chain[0]).parent)
     if not _real(base).is_relative_to(root):
-        where = f'the folder of "{chain[0]}"' if _WITHIN.get() is None else "what may be read"
+        where = f'the folder of "{chain[0]}"' if WITHIN.get() is None else "what may be read"
         raise ScenarioError(f'{at} "{base}" is outside {where}; put it into {root} or below, or allow more (--within)')
     listed = " -> ".join([*chain, base])
     if _real(base) in [_real(name) for name in chain]:

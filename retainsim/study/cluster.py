@@ -29,21 +29,14 @@ class Cluster(Executor):
         return self._threads
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Give a call to the cluster.
-
-        Raises
-        ------
-        BrokenExecutor
-            If the cluster is gone.
-        """
-        try:
-            is_there = self._client.status == "running"
-            found: Future[Any] | None = self._executor.submit(fn, *args, **kwargs) if is_there else None
-        except (OSError, RuntimeError):
-            found = None
-        if found is None:
-            raise BrokenExecutor(f"the cluster at {self.address} is gone")
-        return found
+        """Give a call to the cluster; where that is gone, what is returned has failed already."""
+        with suppress(OSError, RuntimeError):
+            if self._client.status == "running":
+                found: Future[Any] = self._executor.submit(fn, *args, **kwargs)
+                return found
+        failed: Future[Any] = Future()
+        failed.set_exception(BrokenExecutor(f"the cluster at {self.address} is gone"))
+        return failed
 
     def __str__(self) -> str:
         return f"cluster {self.address}: {len(self._client.nthreads())} workers, {self._max_workers} at a time"

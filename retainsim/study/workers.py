@@ -21,7 +21,7 @@ from concurrent.futures import (
 from contextlib import contextmanager
 from typing import Any, Generic, Protocol, TypeVar
 
-from retainsim.errors import UsageError
+from retainsim.errors import LostError, UsageError
 from retainsim.parallel import LOSSES, at_most, lost, processes
 from retainsim.version import changes, program
 
@@ -123,10 +123,10 @@ class Workers(Generic[Piece, Found]):
                         error = found
                         left.extendleft(reversed(batch))
                     else:
-                        raise found
+                        future.result()  # raises it
                 losses += error is not None
                 if error is not None and losses == LOSSES:
-                    raise lost(losses, error) from error
+                    raise LostError(lost(losses, error)) from error
         finally:
             for future in waiting:
                 future.cancel()
