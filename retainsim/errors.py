@@ -44,6 +44,10 @@ class BooksError(RetainsimError):
     """The books of a replication do not balance: a bug, never the user's fault."""
 
 
+class LostError(RetainsimError):
+    """Processes that were to play were lost again and again; what was kept by then is not lost (exit code 1)."""
+
+
 class StopError(RetainsimError):
     """Ctrl-C ended the work; the message says where what was done by then is kept (exit code 130)."""
 

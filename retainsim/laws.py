@@ -185,7 +185,8 @@ class Lapse:
         """Return the share of newcomers still active at `tenure` (months, any shape)."""
         chances, weights = _beta_nodes(self.a, self.b)
         flat = np.ravel(np.asarray(tenure, dtype=np.float64))
-        found = np.concatenate([weights @ self.kept(chances[:, None], part) for part in _split(flat)])
+        kept = (self.kept(chances[:, None], part) for part in _split(flat))
+        found = np.concatenate([np.einsum("i,ij->j", weights, each) for each in kept])  # not BLAS: same in any threads
         return found.reshape(np.shape(tenure))
 
     def draw_chance(self, luck: Luck, names: Names, tenure: Floats) -> Floats:

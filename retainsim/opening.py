@@ -101,7 +101,7 @@ def staying(today: Parameters, bases: Bases, segment: int, *, rate: float, span:
     stay, lapse = frailty.laplace(ahead) / frailty.laplace(past), bases.lapse(segment)
     if lapse is not None:
         stay = stay * lapse.staying(tenure + span) / lapse.staying(tenure)
-    return float(weights @ stay)
+    return float((weights * stay).sum())  # a product of BLAS would depend on how many threads it runs in
 
 
 def default_mix(today: Parameters, bases: Bases) -> Floats:

@@ -9,10 +9,12 @@ import multiprocessing
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
+
+from retainsim.errors import LostError
 
 Result = TypeVar("Result")
 
@@ -23,6 +25,13 @@ _SENT: ContextVar[float] = ContextVar("sent", default=float("-inf"))
 """When processes were last given work (seconds, of the clock of performance)."""
 LASTING_SECONDS, IDLE_SECONDS = 60.0, 50.0
 """After how long processes without work end, and for how long they are sure to be there still."""
+LOSSES = 3
+"""After so many losses in a row, without anything played in between, whoever lost them gives up."""
+THREADS = (
+    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+)  # fmt: skip
+"""What tells libraries of linear algebra in how many threads to compute."""
 
 
 @contextmanager
@@ -49,32 +58,50 @@ def in_order(function: Callable[[int], Result], count: int) -> Iterator[Result]:
     if is_inline:
         yield from (function(index) for index in range(done, count))
         return
-    executor, waiting = processes(jobs), deque[Future[Result]]()
-    ahead = iter(range(done, count))
+    yield from _by_others(function, range(done, count), jobs)
+
+
+def _by_others(function: Callable[[int], Result], indices: range, jobs: int) -> Iterator[Result]:
+    """Yield what other processes make of each index; what is lost with one of them is given to others."""
+    waiting: deque[Future[Result]] = deque()
+    index, last, losses = indices.start, indices.stop, 0
     try:
-        for _ in range(jobs):
-            waiting.extend(executor.submit(function, index) for index in _next(ahead))
-        while waiting:
-            future = waiting.popleft()
-            waiting.extend(executor.submit(function, index) for index in _next(ahead))
-            result = future.result()
+        while index < last:
+            try:
+                ahead = range(index + len(waiting), min(last, index + jobs + 1))
+                waiting.extend(processes(jobs).submit(function, each) for each in ahead)
+                result = waiting.popleft().result()
+            except BrokenExecutor as error:
+                waiting.clear()
+                losses += 1
+                if losses == LOSSES:
+                    raise LostError(lost(losses, error)) from error
+                continue
             _SENT.set(time.perf_counter())
             yield result
+            index, losses = index + 1, 0
     finally:
         for future in waiting:
             future.cancel()
 
 
+def lost(times: int, error: BaseException) -> str:
+    """Return what is said where processes were lost so many times in a row."""
+    why = str(error).strip().split("\n")[0].rstrip(".") or type(error).__name__
+    remedy = "if memory is short, give fewer processes (--jobs 1); what was kept is not played again"
+    return f"processes were lost {times} times in a row before they had played anything ({why}); {remedy}"
+
+
 def processes(jobs: int | None = None) -> Executor:
-    """Return the pool of processes, the same for all work of this one; one process per processor by default."""
+    """Return the pool of processes, the same for all work of this one; one process per processor by default.
+
+    Each of them computes in one thread, lest they be in one another's way; a pool that was lost is started anew.
+    """
     from loky import cpu_count, get_reusable_executor
 
-    executor: Executor = get_reusable_executor(max_workers=jobs or cpu_count(), timeout=LASTING_SECONDS)
+    threads = dict.fromkeys(THREADS, "1")
+    executor: Executor = get_reusable_executor(max_workers=jobs or cpu_count(), timeout=LASTING_SECONDS, env=threads)
     return executor
-
-
-def _next(ahead: Iterator[int]) -> list[int]:
-    return [index for index in [next(ahead, None)] if index is not None]
 
 
 def _jobs() -> int:

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from retainsim.errors import UsageError
+from retainsim.head import DONE, INTERRUPTED, RUNNING, SCHEMA, head
 
 if TYPE_CHECKING:
     from retainsim.charts import Plot
     from retainsim.scenario import Scenario
 
-SCHEMA = 1
+__all__ = ["SCHEMA", "Results", "open_run"]
+
 TABLES = ("outcomes", "monthly", "detail", "cohorts", "lifetimes", "values", "attribution", "observations")
 EXTRAS = ("customers", "leaks", "events")
 """Tables a run has only if asked for them."""
@@ -66,6 +68,8 @@ class Results:
         Outcomes (arms x replications) that were known already and were not computed again.
     damaged
         What was kept of them and found damaged; it was computed again.
+    asked
+        What was asked of the run beside its scenario: replications, and what it was to find out besides.
     """
 
     scenario: Scenario
@@ -86,6 +90,7 @@ class Results:
     folder: Path | None = field(default=None, compare=False)
     recalled: int = field(default=0, compare=False)
     damaged: tuple[Path, ...] = field(default=(), compare=False)
+    asked: dict[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def arms(self) -> dict[str, str]:
@@ -151,7 +156,7 @@ class Results:
             If the folder exists and is not empty, unless `force`.
         """
         folder = claim(path, force=force)
-        self._write_status(folder, "running")
+        self._write_status(folder, RUNNING)
         write_text(folder / "scenario.toml", self.scenario.resolved())
         write_text(folder / "summary.json", to_json(self.report))
         for name in TABLES:
@@ -162,7 +167,7 @@ class Results:
                 write_whole(folder / f"{name}.parquet", partial(extra.to_parquet, index=False))
             else:
                 (folder / f"{name}.parquet").unlink(missing_ok=True)
-        self._write_status(folder, "interrupted" if self.interrupted else "done")
+        self._write_status(folder, INTERRUPTED if self.interrupted else DONE)
         object.__setattr__(self, "folder", folder)
         return folder
 
@@ -190,13 +195,9 @@ class Results:
         return write(self, path)
 
     def _write_status(self, folder: Path, status: str) -> None:
-        head = {
-            "schema": SCHEMA,
-            "status": status,
-            "scenario": self.report["scenario"],
-            "run": self.report["run"],
-        }
-        write_text(folder / "run.json", to_json(head))
+        told = head(status, self.report["scenario"], self.report["run"], asked=self.asked)
+        told["precision_reached"] = self.precision_reached
+        write_text(folder / "run.json", to_json(told))
 
     @staticmethod
     def _row(arm: dict[str, Any]) -> dict[str, float | None]:
@@ -224,13 +225,14 @@ def open_run(folder: str | os.PathLike[str]) -> Results:
 
     place = Path(folder)
     try:
-        head = json.loads((place / "run.json").read_text(encoding="utf-8"))
+        told = json.loads((place / "run.json").read_text(encoding="utf-8"))
+        if told["status"] == RUNNING:
+            raise UsageError(f"{place} is not a finished run; go on with it: retainsim run --resume {place}")
         report = json.loads((place / "summary.json").read_text(encoding="utf-8"))
         tables = {name: pd.read_parquet(place / f"{name}.parquet") for name in TABLES}
-        status = head["status"]
+        scenario = load(place / "scenario.toml").called(report["scenario"]["file"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{place} is not a finished run: {error}") from None
-    scenario = load(place / "scenario.toml")
     return Results(
         scenario=scenario,
         report=report,
@@ -245,8 +247,10 @@ def open_run(folder: str | os.PathLike[str]) -> Results:
         customers=_extra(place / "customers.parquet"),
         leaks=_extra(place / "leaks.parquet"),
         events=_extra(place / "events.parquet"),
-        interrupted=status == "interrupted",
+        interrupted=told["status"] == INTERRUPTED,
+        precision_reached=told.get("precision_reached", True),
         folder=place,
+        asked=told.get("asked", {}),
     )
 
 

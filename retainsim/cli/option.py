@@ -68,19 +68,52 @@ def screen(command: Decorated) -> Decorated:
 
 
 def settings(command: Decorated) -> Decorated:
-    """Give a command --set, as its argument `settings`: values by dotted path."""
-    return click.option(
+    """Give a command --set, as its argument `settings`: values by dotted path; and --within, for what it loads."""
+
+    @click.option(
         "--set",
         "settings",
         multiple=True,
         callback=parse_assignments,
         metavar="KEY=VALUE",
         help="Set another value than the file's, by its path: segments.small.price=70. Repeatable.",
-    )(command)
+    )
+    @click.option(
+        "--within",
+        metavar="FOLDER",
+        type=click.Path(exists=True, file_okay=False),
+        help="Let FILE extend any file in this folder or below; default: in its own.",
+    )
+    @wraps(command)
+    def with_settings(*args: Any, within: str | None, **others: Any) -> Any:
+        if within is None:
+            return command(*args, **others)
+        from retainsim.scenario.reach import reading_within
+
+        with reading_within(within):
+            return command(*args, **others)
+
+    return with_settings
+
+
+def jobs(command: Decorated) -> Decorated:
+    """Give a command --jobs and --cluster, as its argument `jobs`: a number, the address of a cluster, or None."""
+
+    @click.option("--jobs", metavar="N", type=click.IntRange(1), help="Processes; the result does not depend on it.")
+    @click.option(
+        "--cluster", metavar="ADDRESS", help="Play on the Dask cluster whose scheduler is there: tcp://host:8786."
+    )
+    @wraps(command)
+    def with_jobs(*args: Any, jobs: int | None, cluster: str | None, **others: Any) -> Any:
+        if jobs is not None and cluster is not None:
+            raise click.UsageError("give --jobs or --cluster, not both")
+        return command(*args, jobs=jobs if cluster is None else cluster, **others)
+
+    return with_jobs
 
 
 def effort(command: Decorated) -> Decorated:
-    """Give a command --seed, --replications and --jobs; the first two end in its argument `settings`."""
+    """Give a command --seed and --replications, which end in its argument `settings`, --jobs and --ignore-memory."""
 
     @click.option("--seed", metavar="N", type=click.IntRange(0, 2**63 - 1), help="Seed of all luck.")
     @click.option(
@@ -89,7 +122,8 @@ def effort(command: Decorated) -> Decorated:
         type=click.IntRange(2, 100_000),
         help="Independent draws of all luck, at least 2.",
     )
-    @click.option("--jobs", metavar="N", type=click.IntRange(1), help="Processes; the result does not depend on it.")
+    @jobs
+    @click.option("--ignore-memory", is_flag=True, help="Play what is not expected to fit into memory, too.")
     @wraps(command)
     def with_effort(
         *args: Any, seed: int | None, replications: int | None, settings: dict[str, Any], **others: Any

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retainsim.charts import FORMATS
+from retainsim.cli.lock import Lock
 from retainsim.errors import StopError, UsageError
+from retainsim.head import FILE, INTERRUPTED, RUNNING, head
+from retainsim.version import changes
 
 if TYPE_CHECKING:
     from retainsim.scenario import Scenario
 
-RUNS, STORE = Path("runs"), "store"
+RUNS, STORE, ENDING = Path("runs"), "store", ".entry"
+_OF_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
 LONGEST_NAME = 80
 """Letters of a scenario's name that the name of a run's folder takes."""
 
@@ -41,10 +47,19 @@ def write_new(path: Path, text: str, *, force: bool) -> None:
 
 
 @contextmanager
-def run_folder(out: str | None, scenario: Scenario, *, force: bool, question: str = "") -> Iterator[Path]:
-    """Yield the folder of a new run, or of the answer to a question, marked as running.
+def run_folder(
+    out: str | None,
+    scenario: Scenario,
+    *,
+    force: bool,
+    question: str = "",
+    asked: Mapping[str, Any] | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> Iterator[Path]:
+    """Yield the folder of a run, or of the answer to a question, marked as running and held by this process.
 
-    Where the body fails, what was made is taken away, unless something has been computed and stored by then.
+    That is a new one, or one in which the same was begun and not brought to its end; `tell` is told so. Where the body
+    fails, what was made is taken away, unless something has been computed and stored by then.
 
     Raises
     ------
@@ -52,17 +67,29 @@ def run_folder(out: str | None, scenario: Scenario, *, force: bool, question: st
         If the folder is taken, unless `force`, or cannot be written to.
     """
     made: list[Path] = []
-    try:
-        folder = _claimed(out, scenario, made, force=force, question=question)
-    except (OSError, ValueError) as error:
-        _undo(made)
-        raise _unwritable(Path(out or RUNS), error) from None
-    try:
-        yield folder
-    except BaseException as error:
-        if not (folder / STORE).is_dir():
+    with ExitStack() as held:
+        try:
+            folder = _claimed(out, _told(scenario, question, asked), scenario, _Claim(made, held, force, tell))
+        except (OSError, ValueError) as error:
             _undo(made)
-        elif isinstance(error, KeyboardInterrupt):
+            raise _unwritable(Path(out or RUNS), error) from None
+        with _kept(folder, made):
+            yield folder
+
+
+@contextmanager
+def _kept(folder: Path, made: list[Path]) -> Iterator[None]:
+    """Say of what fails in the body where what was computed by then is; take away what was made for nothing."""
+    try:
+        yield
+    except BaseException as error:
+        is_kept = (folder / STORE).is_dir()
+        if not is_kept:
+            _undo(made)
+        if isinstance(error, OSError) and error.errno in _OF_DISK:
+            where = f"; what was played is kept in {folder}, and the same command goes on from there" if is_kept else ""
+            raise UsageError(f"{folder} cannot be written to ({error.strerror}); make room there{where}") from None
+        if is_kept and isinstance(error, KeyboardInterrupt):
             text = f"interrupted; what was played is kept in {folder}, and the same command goes on from there"
             raise StopError(text) from None
         raise
@@ -75,32 +102,72 @@ def forget_charts(folder: Path) -> None:
             path.unlink()
 
 
-def _claimed(out: str | None, scenario: Scenario, made: list[Path], *, force: bool, question: str) -> Path:
-    """Make the folder, or find it free, and try to write to it; note in `made` what is new."""
-    if out is None:
-        folder = _numbered(RUNS / _name(scenario, question), made)
-    else:
-        folder = Path(out)
-        _make(folder, made)
-    is_empty = not any(folder.iterdir())
-    if not is_empty and not force and not _is_unfinished(folder, scenario, question):
+@dataclass(frozen=True)
+class _Claim:
+    """How a folder is claimed: what is new is noted in `made`, and its lock let go with `held`."""
+
+    made: list[Path]
+    held: ExitStack
+    force: bool
+    tell: Callable[[str], None] | None
+
+    def takes(self, folder: Path) -> bool:
+        """Hold a folder, unless another process does."""
+        lock = Lock.on(folder)
+        if lock is not None:
+            self.held.callback(lock.let_go)
+        return lock is not None
+
+
+def _claimed(out: str | None, told: dict[str, Any], scenario: Scenario, claim: _Claim) -> Path:
+    """Make the folder, or find it free or left unfinished, and try to write to it."""
+    folder = _left(told, claim) if out is None else None
+    if folder is None:
+        name = _name(scenario, told.get("question", ""))
+        folder = _numbered(RUNS / name, claim.made) if out is None else Path(out)
+        _make(folder, claim.made)
+        if not claim.takes(folder):
+            raise UsageError(f"{folder} is being written by another run; wait for it, or choose another --out")
+    is_empty = not any(not path.name.startswith(f".{FILE}-") for path in folder.iterdir())
+    is_left = not is_empty and _is_unfinished(folder, told)
+    if not (is_empty or is_left or claim.force):
         raise UsageError(f"{folder} exists already; choose another place with --out, or use --force")
     if is_empty:
-        made.append(folder / "run.json")
-        _mark(folder / "run.json", scenario, question)
+        claim.made.extend([folder / FILE, folder / "scenario.toml"])
+    if is_left and claim.tell:
+        claim.tell(f"going on with {folder}, left unfinished: {_count(folder)} results are kept there")
+    if is_empty or is_left:
+        _mark(folder, told, scenario)
     else:
         tempfile.TemporaryFile(dir=folder).close()
     return folder
 
 
-def _is_unfinished(folder: Path, scenario: Scenario, question: str) -> bool:
-    """Tell whether the same question about the same scenario was begun here and not brought to its end."""
+def _left(told: dict[str, Any], claim: _Claim) -> Path | None:
+    """Find and hold the newest of ./runs in which the same run was left unfinished."""
+    if "question" in told or not RUNS.is_dir():
+        return None
+    for folder in sorted(RUNS.iterdir(), reverse=True):
+        is_left = not folder.is_symlink() and _is_unfinished(folder, told)
+        if is_left and claim.takes(folder) and _is_unfinished(folder, told):  # another may just have finished it
+            return folder
+    return None
+
+
+def _is_unfinished(folder: Path, told: dict[str, Any]) -> bool:
+    """Tell whether the same was begun here, by the same program, and not brought to its end."""
     try:
-        head = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        is_open = found.get("status") in (RUNNING, INTERRUPTED)
+        is_same = all(found.get(key) == told.get(key) for key in ("schema", "question", "scenario", "asked"))
+        return is_open and is_same and not changes(found.get("versions", {}))
+    except (OSError, ValueError, AttributeError):
         return False
-    begun = _head(scenario, question)
-    return bool(question) and isinstance(head, dict) and all(head.get(key) == begun[key] for key in begun)
+
+
+def _count(folder: Path) -> int:
+    store = folder / STORE
+    return sum(1 for path in store.iterdir() if path.suffix == ENDING) if store.is_dir() else 0
 
 
 def _name(scenario: Scenario, question: str) -> str:
@@ -127,16 +194,18 @@ def _make(folder: Path, made: list[Path]) -> None:
             made.append(path)
 
 
-def _mark(path: Path, scenario: Scenario, question: str) -> None:
-    """Say that a run is under way."""
-    text = json.dumps(_head(scenario, question), indent=1, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+def _mark(folder: Path, told: dict[str, Any], scenario: Scenario) -> None:
+    """Say what is under way, and keep its scenario, so that it can be gone on with."""
+    from retainsim.results import to_json, write_text
+
+    write_text(folder / FILE, to_json(told))
+    write_text(folder / "scenario.toml", scenario.resolved())
 
 
-def _head(scenario: Scenario, question: str) -> dict[str, Any]:
+def _told(scenario: Scenario, question: str, asked: Mapping[str, Any] | None) -> dict[str, Any]:
     says = {"title": scenario.title, "file": scenario.file, "sha256": scenario.sha256}
-    asks = {"question": question} if question else {}
-    return {"schema": 1, "status": "running", **asks, "scenario": says, "run": {"seed": scenario.parameters.run.seed}}
+    run = {"seed": scenario.parameters.run.seed}
+    return head(RUNNING, says, run, asked=None if question else asked or {}, question=question)
 
 
 def _undo(made: list[Path]) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from retainsim.cli.screen import Screen
+    from retainsim.scenario import Scenario
     from retainsim.study.answer import Answer
 
     Study = Callable[..., Answer]
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 
 
 def options(command: Decorated) -> Decorated:
-    """Give a command FILE, --out, --charts, --set, --seed, --replications, --jobs, --force, --json, --quiet, --debug.
+    """Give a command FILE and the options of a question, from --out and --set to --jobs, --json and --debug.
 
-    The first five end in its argument `asked`, a dictionary to be passed on to `ask`.
+    Where, what and how it is played ends in its argument `asked`, a dictionary to be passed on to `ask`.
     """
 
     @option.scenario_file
@@ -37,7 +38,7 @@ def options(command: Decorated) -> Decorated:
     @click.pass_context
     @wraps(command)  # what the command takes besides follows FILE
     def with_options(context: click.Context, /, screen: Screen, **given: Any) -> Any:
-        names = ("file", "out", "charts", "settings", "jobs", "force")
+        names = ("file", "out", "charts", "settings", "jobs", "force", "ignore_memory")
         asked = {name: given.pop(name) for name in names}
         return context.invoke(command, asked=asked, screen=screen, **given)
 
@@ -53,6 +54,8 @@ def ask(study: Study, question: str, asked: dict[str, Any], screen: Screen, show
     from retainsim.scenario import load
 
     scenario = load(asked["file"], asked["settings"])
+    if not asked["ignore_memory"]:
+        fit(scenario, asked["jobs"], outcomes=False)
     with place.run_folder(asked["out"], scenario, force=asked["force"], question=question) as folder:
         answer = _answer(study, scenario, folder, screen, jobs=asked["jobs"], **more)
         answer.save(folder, force=True)
@@ -72,15 +75,34 @@ def ask(study: Study, question: str, asked: dict[str, Any], screen: Screen, show
     screen.warn(answer.warnings)
 
 
-def _answer(study: Study, scenario: Any, folder: Path, screen: Screen, **asked: Any) -> Answer:
+def _answer(
+    study: Study, scenario: Any, folder: Path, screen: Screen, *, jobs: int | str | None, **asked: Any
+) -> Answer:
     from retainsim.cli.progress import watch
+    from retainsim.study.cluster import opened
     from retainsim.study.store import Store
 
     store = Store.of_run(folder)
-    with watch(screen) as progress:
-        answer = study(scenario, progress=progress, store=store, **asked)
+    with opened(jobs) as where, watch(screen) as progress:
+        answer = study(scenario, progress=progress, store=store, jobs=where, **asked)
     tell_damaged(store.damaged, screen)
     return answer
+
+
+def fit(scenario: Scenario, jobs: int | str | None, **kept: bool) -> None:
+    """Find what is to be played to fit into memory.
+
+    Raises
+    ------
+    UsageError
+        If it does not; the message says what takes how much.
+    """
+    from loky import cpu_count
+
+    from retainsim.study.footprint import footprint, room
+
+    processes = 0 if isinstance(jobs, str) else jobs or int(cpu_count())
+    footprint(scenario, processes, **kept).check(room())
 
 
 def tell_damaged(paths: Iterable[Path], screen: Screen) -> None:

@@ -25,6 +25,7 @@ COMMANDS = {
     "fit": "Make a scenario of your own customer data.",
     "uncertainty": "Tell luck from ignorance, and what to measure first.",
     "runs": "List runs, newest first.",
+    "rerun": "Compute a run once more and compare every number.",
     "story": "Tell the life of one customer.",
     "charts": "Draw the charts of a run anew.",
     "deck": "Make a PowerPoint deck of a run or of an answer.",

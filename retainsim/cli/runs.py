@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from retainsim.cli import option
+from retainsim.cli import option, storage
+from retainsim.cli.lock import is_held
 from retainsim.cli.place import RUNS
 from retainsim.errors import UsageError
+from retainsim.head import DONE, RUNNING
 
 if TYPE_CHECKING:
     from retainsim.cli.screen import Screen
@@ -23,27 +25,56 @@ _STYLES = {"done": "green", "damaged": "red"}
 
 @click.command(short_help="List runs, newest first.")
 @click.argument("folder", default=str(RUNS))
+@click.option("--prune", is_flag=True, help="Take away what finished runs keep for re-use; their results stay.")
+@click.option("--yes", is_flag=True, help="With --prune: do not ask first.")
 @option.screen
-def command(folder: str, *, screen: Screen) -> None:
+def command(folder: str, *, prune: bool, yes: bool, screen: Screen) -> None:
     """List the runs of a folder (./runs unless another is given), newest first.
 
-    A run that says "running" is under way, or was broken off before anything could be kept.
+    A run that says "running" is under way; one that says "unfinished" was broken off, and goes on with
+    retainsim run --resume.
+
+    Every run keeps the outcome of each arm and replication, so that the same need not be played twice. The last line
+    says how much room that takes. --prune frees it where runs are finished: what is asked again is then played again.
 
     \b
     Example:
       retainsim runs
+      retainsim runs --prune --yes
     """
     place = Path(folder)
     if not place.is_dir() and place != RUNS:
         raise UsageError(f"there is no folder {folder}; name the folder that holds your runs")
-    found = sorted((_read(path) for path in _folders(place)), key=lambda run: run["when"], reverse=True)
+    folders = _folders(place)
+    found = sorted((_read(path) for path in folders), key=lambda run: run["when"], reverse=True)
+    if prune:
+        _prune([Path(run["folder"]) for run in found if run["status"] == DONE], screen, yes=yes)
+        return
+    size = storage.size(folders)
     if screen.as_json:
-        screen.answer({"folder": folder, "runs": found})
+        screen.answer({"folder": folder, "store_bytes": size, "runs": found})
         return
     if not found:
         screen.note(f"no runs in {folder}; make one: retainsim run FILE")
     for run in found:
         _say(run, screen)
+    if size:
+        screen.note(f"outcomes kept for re-use: {size / 1e6:,.1f} MB; to free what can be: retainsim runs --prune")
+
+
+def _prune(folders: list[Path], screen: Screen, *, yes: bool) -> None:
+    """Empty the stores of finished runs, once the user has said so."""
+    size = storage.size(folders)
+    if size and not yes:
+        about = f"Take away {size / 1e6:,.1f} MB of outcomes of {len(folders)} finished runs? Their results stay"
+        click.confirm(about, abort=True, err=True)
+    for folder in folders:
+        storage.empty(folder)
+    left = storage.size(folders)
+    if screen.as_json:
+        screen.answer({"pruned": [str(folder) for folder in folders], "freed_bytes": size - left})
+    else:
+        screen.say(f"{(size - left) / 1e6:,.1f} MB freed; the results of {len(folders)} finished runs are untouched.")
 
 
 def _folders(place: Path) -> list[Path]:
@@ -57,7 +88,9 @@ def _read(folder: Path) -> dict[str, Any]:
         head = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         found |= {"status": head["status"], "scenario": head["scenario"]["title"]}
         found |= {key: head[key] for key in ("question",) if key in head}
-        if head["status"] != "running":
+        if head["status"] == RUNNING and not is_held(folder):
+            found["status"] = "unfinished"
+        if head["status"] != RUNNING:
             file = "answer.json" if "question" in head else "summary.json"
             summary = json.loads((folder / file).read_text(encoding="utf-8"))
             found |= {"replications": summary["run"]["replications"], "headline": summary["verdict"][0]}
@@ -89,6 +122,8 @@ def _say(run: dict[str, Any], screen: Screen) -> None:
     title = f": {run['scenario']}" if "scenario" in run else ""
     asked = f"{run['question']} " if "question" in run else ""
     screen.say(f"  {run['when']}  {asked}{run['status']}{count}{title}", _STYLES.get(run["status"], "yellow"))
+    if run["status"] in ("unfinished", "interrupted") and "question" not in run:
+        screen.say(f"  to go on: retainsim run --resume {run['folder']}")
     for key in ("headline", "problem"):
         if key in run:
             screen.say(f"  {run[key]}")

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -15,7 +16,7 @@ import numpy as np
 
 from retainsim import draws
 from retainsim.errors import UsageError
-from retainsim.scenario import armrules, keys
+from retainsim.scenario import armrules, keys, reach
 from retainsim.scenario import document as documents
 from retainsim.scenario.arms import folded, steps
 from retainsim.scenario.caution import warn
@@ -126,6 +127,10 @@ class Scenario:
         """
         return _checked(overlay(self.document, settings))
 
+    def called(self, file: str) -> Scenario:
+        """Return the same scenario under the name of the file that it was first read from."""
+        return replace(self, document=replace(self.document, sources=(file, *self.document.sources[1:])))
+
     def can_be_decided(self, key: str) -> bool:
         """Tell whether an arm can change a key, by dotted path; what none can is the same in all arms."""
         return armrules.wrong_target(key, self._nominal) is None
@@ -186,15 +191,23 @@ class Scenario:
         )
 
 
-def load(path: str | os.PathLike[str], settings: Mapping[str, Any] | None = None) -> Scenario:
+def load(
+    path: str | os.PathLike[str],
+    settings: Mapping[str, Any] | None = None,
+    *,
+    within: str | os.PathLike[str] | None = None,
+) -> Scenario:
     """Load a scenario from a file, with other values for some keys, by dotted path.
+
+    What it `extends` is read from its own folder and below, or from the folder `within` and below.
 
     Raises
     ------
     ScenarioError
         If the file cannot be read or anything in it is wrong; all problems at once, each with its place.
     """
-    return _checked(overlay(documents.read(path), settings or {}))
+    with reach.reading_within(within) if within is not None else nullcontext():
+        return _checked(overlay(documents.read(path), settings or {}))
 
 
 def loads(text: str, settings: Mapping[str, Any] | None = None, *, name: str = "<scenario>") -> Scenario:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from retainsim.errors import ScenarioError
 from retainsim.scenario.hints import did_you_mean
 from retainsim.scenario.positions import find_long_key, find_open_brackets, find_positions, position_at
+from retainsim.scenario.reach import WITHIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,7 +82,8 @@ def read(path: str | os.PathLike[str]) -> Document:
     ------
     ScenarioError
         If a file cannot be opened, has more than 1 MB, is not UTF-8, not TOML or nests more than 64 deep;
-        if `extends` names no file, leads out of the folder of `path`, in a circle or past 8 files.
+        if `extends` names no file, leads out of the folder of `path` (see `reach`),
+        in a circle or past 8 files.
     """
     name = os.fspath(path)
     return _read(name, f"{name}:1:1:", ())
@@ -202,9 +204,10 @@ def _base(extends: object, at: str, chain: tuple[str, ...]) -> str:
     if not isinstance(extends, str) or not extends or "\0" in extends:
         raise ScenarioError(f'{at} not a file name (got {extends!r:.60}); write extends = "base.toml"')
     base = str(Path(chain[-1]).parent / extends)
-    root = _real(Path(chain[0]).parent)
+    root = _real(WITHIN.get() or Path(chain[0]).parent)
     if not _real(base).is_relative_to(root):
-        raise ScenarioError(f'{at} "{base}" is outside the folder of "{chain[0]}"; put it into {root} or below')
+        where = f'the folder of "{chain[0]}"' if WITHIN.get() is None else "what may be read"
+        raise ScenarioError(f'{at} "{base}" is outside {where}; put it into {root} or below, or allow more (--within)')
     listed = " -> ".join([*chain, base])
     if _real(base) in [_real(name) for name in chain]:
         raise ScenarioError(f"{at} the files lead in a circle: {listed}; take one `extends` out")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from retainsim.errors import ScenarioError
-from retainsim.scenario import armrules, dates, distributions, keys, rules
+from retainsim.scenario import armrules, dates, distributions, keys, limits, rules
 from retainsim.scenario.arms import steps
 from retainsim.scenario.distributions import substitute
 from retainsim.scenario.finding import Problem
@@ -56,6 +56,8 @@ def check(document: Document) -> Checked:
         If anything is wrong; one line for each problem, in the order of the file.
     """
     found, misdrawn = distributions.find(document.tree)
+    if too_much := limits.find(document, found):
+        raise _error(too_much, document)
     months, misdated = dates.find(document.tree)
     tree = substitute(document.tree, months)
     nominal = substitute(tree, {path: law.mean for path, law in found.items()})

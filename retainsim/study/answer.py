@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from retainsim.errors import UsageError
-from retainsim.results import SCHEMA, claim, to_json, write_text, write_whole
+from retainsim.head import DONE, SCHEMA, head
+from retainsim.results import claim, to_json, write_text, write_whole
 from retainsim.study.report import run_head
 
 if TYPE_CHECKING:
@@ -104,9 +105,9 @@ class Answer:
         write_text(folder / "answer.json", to_json(self.report))
         for name, table in self.tables.items():
             write_whole(folder / f"{name}.parquet", partial(table.to_parquet, index=False))
-        head = {key: self.report[key] for key in ("schema", "question", "scenario", "run")}
+        told = head(DONE, self.report["scenario"], self.report["run"], question=self.question)
         tables = {"tables": list(self.tables), "charts": list(self.charts)}
-        write_text(folder / "run.json", to_json({"status": "done", **head, **tables}))
+        write_text(folder / "run.json", to_json({**told, **tables}))
         object.__setattr__(self, "folder", folder)
         return folder
 
@@ -143,10 +144,10 @@ def open_answer(folder: str | os.PathLike[str]) -> Answer:
 
     place = Path(folder)
     try:
-        head = json.loads((place / "run.json").read_text(encoding="utf-8"))
+        told = json.loads((place / "run.json").read_text(encoding="utf-8"))
         report = json.loads((place / "answer.json").read_text(encoding="utf-8"))
-        tables = {name: pd.read_parquet(place / f"{Path(name).name}.parquet") for name in head["tables"]}
-        question, charts = head["question"], tuple(head["charts"])
+        tables = {name: pd.read_parquet(place / f"{Path(name).name}.parquet") for name in told["tables"]}
+        question, charts = told["question"], tuple(told["charts"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{place} is not a finished answer: {error}") from None
     return Answer(question, load(place / "scenario.toml"), report, tables, charts, folder=place)

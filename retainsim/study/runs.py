@@ -16,6 +16,7 @@ from retainsim.ledger import exact_sum
 from retainsim.results import Results
 from retainsim.scenario import Scenario
 from retainsim.study.compare import BASELINE, half_width
+from retainsim.study.courier import Courier
 from retainsim.study.report import Ending, build
 from retainsim.study.store import Store
 from retainsim.study.task import Played, Task, prepare
@@ -76,7 +77,7 @@ def run(
     played: dict[int, Played] = {}
     interrupted = False
     try:
-        _play(task, plan, played, Workers(task.play, jobs), progress)
+        _play(task, plan, played, Workers(task.play, jobs, Courier.of(task)), progress)
     except KeyboardInterrupt:
         if len(played) < 2:
             raise
@@ -87,8 +88,11 @@ def run(
     levers = {name: lever for name in scenario.arms if (lever := task.stage.lever(name)) is not None}
     results = build(scenario, by_arm, by_leak, task.stage.calibration, levers, ending)
     recalled = sum(each.recalled for each in played.values())
-    damaged = sorted({path for each in played.values() for path in each.damaged})
-    return replace(results, events=task.trace(0) if trace else None, recalled=recalled, damaged=tuple(damaged))
+    here = task.store.damaged if task.store else []
+    damaged = sorted({*here, *(path for each in played.values() for path in each.damaged)})
+    asked = {"replications": replications, "customers": customers, "leaks": leaks, "trace": trace}
+    events = task.trace(0) if trace else None
+    return replace(results, events=events, recalled=recalled, damaged=tuple(damaged), asked=asked)
 
 
 @dataclass(frozen=True)

@@ -11,25 +11,37 @@ import io
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from functools import cache
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from retainsim.results import write_whole
+from retainsim.version import program
 
 FOLDER = "store"
 """Name of the store in the folder of a run."""
 ENDING = ".entry"
 _LEVEL = 1
 """Of compression: on a run of the shipped scenario, 1 takes a fifth of the time of 6 and a tenth more room."""
-_SEEN = ("cli", "charts", "present")
-"""Parts of the package that only show what was computed."""
+
+_SWELLS, _SMALL = 1000, 2**24
+"""What an entry unpacks to, at most: so many times its size (tables of zeros shrink to a thousandth), or 16 MB."""
+_NO_ENTRY = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ValueError,
+    KeyError,
+    EOFError,
+    NotImplementedError,
+    MemoryError,
+    RuntimeError,
+)
+"""What reading bytes ends in that carry the right checksum and are no entry all the same."""
 
 Arrays = dict[str, np.ndarray]
 
@@ -80,6 +92,10 @@ class Store:
             return found
         return None
 
+    def disown(self, key: str) -> None:
+        """Count an entry as damaged whose arrays turned out not to be what they should."""
+        self.damaged.append(self._place(key))
+
     def put(self, key: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Keep the arrays of an entry.
 
@@ -88,8 +104,17 @@ class Store:
         OSError
             If the folder cannot be written to.
         """
+        self.put_packed(key, packed(arrays))
+
+    def put_packed(self, key: str, content: bytes) -> None:
+        """Keep an entry whose arrays are packed already.
+
+        Raises
+        ------
+        OSError
+            If the folder cannot be written to.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
-        content = _packed(arrays)
         write_whole(self._place(key), lambda file: Path(file).write_bytes(_checksum(key, content) + content))
 
     def get_table(self, key: str) -> dict[int, dict[str, float]] | None:
@@ -127,22 +152,32 @@ class Store:
             write_whole(place, lambda file: Path(file).write_bytes(path.read_bytes()))
 
 
+class Basket(Store):
+    """A store in memory: what a process takes along that cannot see the folder, and brings back from it."""
+
+    def __init__(self, known: Mapping[str, Arrays]) -> None:
+        super().__init__(Path())
+        self._known = dict(known)
+        self.new: dict[str, bytes] = {}
+        """What was put into it, packed."""
+
+    def __contains__(self, key: str) -> bool:
+        """Tell whether there is an entry."""
+        return key in self._known
+
+    def get(self, key: str) -> Arrays | None:
+        """Return the arrays of an entry; None where there is none."""
+        return self._known.get(key)
+
+    def put(self, key: str, arrays: Mapping[str, np.ndarray]) -> None:
+        """Keep the arrays of an entry."""
+        self.new[key] = packed(arrays)
+
+
 def fingerprint(content: Any) -> str:
-    """Return the name of what follows from `content` (plain values) under the code as it is."""
-    text = json.dumps([_code(), content], sort_keys=True, default=repr)
+    """Return the name of what follows from `content` (plain values) under the program as it is."""
+    text = json.dumps([program(), content], sort_keys=True, default=repr)
     return sha256(text.encode()).hexdigest()[:40]
-
-
-@cache
-def _code() -> str:
-    """Return a fingerprint of the code that results follow from: its version and its text."""
-    package = Path(__file__).parents[1]
-    files = sorted(p for p in package.rglob("*.py") if p.relative_to(package).parts[0] not in _SEEN)
-    digest = sha256(version("retainsim").encode())
-    for path in files:
-        digest.update(path.relative_to(package).as_posix().encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -161,7 +196,8 @@ def _checksum(key: str, content: bytes) -> bytes:
     return sha256(key.encode() + content).digest()
 
 
-def _packed(arrays: Mapping[str, np.ndarray]) -> bytes:
+def packed(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Return arrays as the bytes of an entry."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as parts:
         for name in arrays:
@@ -179,8 +215,18 @@ def _read(path: Path, key: str) -> Arrays | None:
     length = len(_checksum("", b""))
     if whole[:length] != _checksum(key, whole[length:]):
         return None
+    try:
+        return _unpacked(whole[length:])
+    except _NO_ENTRY:
+        return None
+
+
+def _unpacked(content: bytes) -> Arrays | None:
+    """Return the arrays of an entry, none of which may hold objects; None where they would swell beyond measure."""
     found = {}
-    with zipfile.ZipFile(io.BytesIO(whole[length:])) as parts:
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        if sum(part.file_size for part in parts.infolist()) > max(_SWELLS * len(content), _SMALL):
+            return None
         for name in parts.namelist():
             with parts.open(name) as part:
                 found[name.removesuffix(".npy")] = np.lib.format.read_array(part, allow_pickle=False)

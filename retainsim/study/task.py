@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,9 @@ from retainsim.study.leaks import Leak, Spared, leaks_of, lost, saved, spared
 from retainsim.study.stage import Stage, Values, Variant
 from retainsim.study.store import Store, fingerprint
 from retainsim.world import Setup
+
+_FOREIGN = (KeyError, ValueError, TypeError)
+"""What unpacking ends in where an entry is whole, but was made by something else."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +56,18 @@ class Task:
 
     def play(self, replication: int) -> Played:
         """Play one replication of every arm, those apart whose outcome is known already."""
-        found = {name: self._recall(self._key(name, replication)) for name in self.scenario.arms}
+        found = {name: self._recall(name, replication) for name in self.scenario.arms}
         known = {name: outcome for name, outcome in found.items() if outcome is not None}
         baseline = known.get(BASELINE) or self.baseline(replication)
         arms = {name: known.get(name) or self.other(name, replication, baseline) for name in found}
         spared = {leak: self._spared(leak, replication, baseline) for leak in self.leaks}
         damaged = tuple(self.store.damaged) if self.store else ()
         return Played({name: self._slim(outcome) for name, outcome in arms.items()}, spared, len(known), damaged)
+
+    def keys(self, replication: int) -> list[str]:
+        """Return where all that is to be known of a replication is stored."""
+        of_leaks = [self._key(BASELINE, replication, leak.kind, leak.name) for leak in self.leaks]
+        return [*(self._key(name, replication) for name in self.scenario.arms), *of_leaks]
 
     def setup(self, arm: str, replication: int) -> Setup:
         """Return what an arm starts from in one replication."""
@@ -84,7 +92,7 @@ class Task:
         outcome = self._played(BASELINE, replication)
         if not self.lives:
             outcome = replace(outcome, present=(), departed=(lost(outcome),))
-        return self._keep(self._key(BASELINE, replication), outcome)
+        return self._keep(BASELINE, replication, outcome)
 
     def other(self, name: str, replication: int, baseline: Outcome) -> Outcome:
         """Play another arm and count whom it saved."""
@@ -94,7 +102,7 @@ class Task:
         outcome = replace(outcome, saved=saved(outcome, baseline))
         if not self.lives:
             outcome = replace(outcome, present=(), departed=())
-        return self._keep(self._key(name, replication), outcome)
+        return self._keep(name, replication, outcome)
 
     def _played(self, name: str, replication: int) -> Outcome:
         """Play an arm and count how long those who joined were watched, and who of them left."""
@@ -104,7 +112,7 @@ class Task:
     def _spared(self, leak: Leak, replication: int, baseline: Outcome) -> Spared:
         key = self._key(BASELINE, replication, leak.kind, leak.name)
         known = None if self.store is None else self.store.get(key)
-        if known is not None:
+        if known is not None and set(known) == {field.name for field in fields(Spared)}:
             return Spared(**{name: value.item() for name, value in known.items()})
         setup = self.setup(BASELINE, replication)
         closed = replicate(replace(setup, closed=leak.closed), self.luck(replication))
@@ -120,18 +128,25 @@ class Task:
 
     def _key(self, arm: str, replication: int, *what: str) -> str:
         """Return where an outcome is stored: whom an arm saves depends on the baseline too."""
-        if self.store is None:
-            return ""
         who = [self.stage.identity(self.variant(name)) for name in dict.fromkeys((arm, BASELINE))]
         return fingerprint([who, replication, self.lives, what])
 
-    def _recall(self, key: str) -> Outcome | None:
-        arrays = None if self.store is None else self.store.get(key)
-        return None if arrays is None else unpack(arrays)
+    def _recall(self, arm: str, replication: int) -> Outcome | None:
+        if self.store is None:
+            return None
+        key = self._key(arm, replication)
+        arrays = self.store.get(key)
+        if arrays is None:
+            return None
+        try:
+            return unpack(arrays)
+        except _FOREIGN:
+            self.store.disown(key)
+            return None
 
-    def _keep(self, key: str, outcome: Outcome) -> Outcome:
+    def _keep(self, arm: str, replication: int, outcome: Outcome) -> Outcome:
         if self.store is not None:
-            self.store.put(key, pack(outcome))
+            self.store.put(self._key(arm, replication), pack(outcome))
         return outcome
 
 

@@ -9,8 +9,8 @@ import pytest
 from architecture.source import functions, imports, modules, named
 
 LAYERS = (
-    {"errors", "units", "draws", "theory", "wording", "markup", "parallel"},
-    {"laws", "profile", "cache", "ledger", "pool"},
+    {"errors", "units", "draws", "theory", "wording", "markup", "version"},
+    {"laws", "profile", "cache", "ledger", "pool", "head", "parallel"},
     {"bases", "clocks", "acquisition", "fuses", "tariff", "hazards", "touches", "worth", "exposure"},
     {"trace"},
     {"census"},

@@ -2,6 +2,8 @@
 
 import json
 
+from retainsim.cli.lock import Lock
+
 
 def make(here, name, *, status="done", title="A question?", headline="It pays."):
     folder = here / "runs" / name
@@ -43,9 +45,53 @@ def test_damaged_folders_are_named_and_the_others_still_listed(here, play, answe
     assert "runs/empty" in play("runs").stdout
 
 
-def test_a_run_under_way_is_listed_as_running(here, answer):
-    make(here, "quick-20260102-000000-00000000", status="running")
+def test_a_run_under_way_is_listed_as_running_and_one_broken_off_as_unfinished(here, play, answer):
+    folder = make(here, "quick-20260102-000000-00000000", status="running")
+    lock = Lock.on(folder)
     assert [run["status"] for run in answer("runs")["runs"]] == ["running"]
+    lock.let_go()
+    assert [run["status"] for run in answer("runs")["runs"]] == ["unfinished"]
+    assert "to go on: retainsim run --resume runs/quick-20260102-000000-00000000" in play("runs").stdout
+
+
+def sizes(folder):
+    return {path.relative_to(folder): path.stat().st_size for path in folder.rglob("*") if path.is_file()}
+
+
+def test_pruning_takes_the_outcomes_of_finished_runs_and_nothing_else(here, play, answer):
+    play("run", "quick.toml", "--no-charts", "-o", "runs/one")
+    play("run", "quick.toml", "--no-charts", "-o", "runs/two", "--set", "title=Other")
+    broken = make(here, "quick-20260102-000000-00000000", status="running")
+    (broken / "store").mkdir()
+    (broken / "store" / "a.entry").write_bytes(bytes(10))
+    (here / "runs" / "one" / "store" / "notes.txt").write_text("mine", encoding="utf-8")
+    (here / "runs" / "one" / "store" / ".b.entry-x1").write_bytes(bytes(5))
+    before = sizes(here / "runs")
+    entries = {path for path in before if path.parent.name == "store" and ".entry" in path.name}
+    shared = sum(before[path] for path in entries if path.parts[0] == "one") + 10
+    assert answer("runs")["store_bytes"] == shared  # what two runs share by a hard link counts once
+    freed = answer("runs", "--prune", "--yes")
+    assert freed["freed_bytes"] == shared - 10
+    kept = {path for path in entries if path.parts[0] == broken.name}
+    assert sizes(here / "runs") == {path: size for path, size in before.items() if path not in entries - kept}
+    assert answer("rerun", "runs/two")["identical"]
+
+
+def test_nothing_is_pruned_unless_the_user_says_so(here, play):
+    play("run", "quick.toml", "--no-charts", "-o", "runs/one")
+    before = sizes(here / "runs")
+    result = play("runs", "--prune", code=1)  # nobody answers
+    assert "of 1 finished runs?" in result.stderr
+    assert sizes(here / "runs") == before
+
+
+def test_pruning_follows_no_link(here, play):
+    play("run", "quick.toml", "--no-charts", "-o", "elsewhere/one")
+    (here / "runs").mkdir()
+    (here / "runs" / "link").symlink_to(here / "elsewhere" / "one", target_is_directory=True)
+    before = sizes(here / "elsewhere")
+    play("runs", "--prune", "--yes")
+    assert sizes(here / "elsewhere") == before
 
 
 def test_without_runs_it_says_how_to_make_one(play, answer):

@@ -127,8 +127,8 @@ def changes(draw, tree):
 
 
 @st.composite
-def scenarios(draw):
-    """Return parameters, an arm, and the factor of its lever."""
+def trees(draw):
+    """Return a scenario as a tree, without arms, and an arm as one."""
     tree = {
         "run": {"months": MONTHS, "step": draw(st.sampled_from([1.0, 1.0, 0.5, 2.5])), "discount_rate": draw(st.sampled_from([0.0, 0.1]))},
         "firm": {"tax_rate": draw(st.sampled_from([0.0, 0.3])), "inflation": draw(st.sampled_from([0.0, 0.05]))},
@@ -144,4 +144,11 @@ def scenarios(draw):
                   cost={"once": 50.0, "per_month": 3.0, "per_customer_month": 0.4})  # fmt: skip
     arm = {"change": draw(changes(tree)), "investment": [{"at_month": draw(times), "amount": 90.0}]}
     arm |= {"retention": lever} if draw(st.booleans()) else {}
+    return tree, arm
+
+
+@st.composite
+def scenarios(draw):
+    """Return parameters, an arm, and the factor of its lever."""
+    tree, arm = draw(trees())
     return Parameters.model_validate(tree), Arm.model_validate(arm), draw(st.sampled_from([0.0, 0.5, 0.95]))

@@ -359,7 +359,10 @@ def test_no_base_outside_the_folder_is_read(folder, name):
     write("x.toml", f"extends = '{name.format(outside=outside)}'")
     problem = complaint("x.toml")
     assert problem.startswith("x.toml:1:1 extends: ")
-    assert f'is outside the folder of "x.toml"; put it into {os.path.realpath(folder)} or below' in problem
+    assert (
+        f'is outside the folder of "x.toml"; put it into {os.path.realpath(folder)} or below, or allow more (--within)'
+        in problem
+    )
 
 
 def test_whether_a_file_outside_exists_is_not_told():
