@@ -55,7 +55,9 @@ def test_uncalibrated_hazards_are_said_to_be_so(play):
 
 
 def test_a_title_cannot_control_the_terminal(play):
-    assert "\x1b" not in play("explain", "quick.toml", "--set", r'title="\u001b[31mred"').stdout
+    found = play("explain", "quick.toml", "--set", r'title="\u001b[31mred"', code=3)
+    assert "\x1b" not in found.output
+    assert "control character U+001B" in found.output
 
 
 def test_json_is_one_object(answer):

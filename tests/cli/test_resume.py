@@ -177,7 +177,7 @@ def test_a_run_computed_once_more_is_identical(here, play, answer):
     play(*RUN, "--leaks", "--customers", "--trace", "-o", "mine")
     (here / "quick.toml").unlink()
     said = play("rerun", "mine", "--jobs", "1")
-    assert said.stdout == "Identical: 12 of 12 files of mine, every number to the last digit.\n"
+    assert said.stdout == "Identical: 13 of 13 files of mine, every number to the last digit.\n"
     found = answer("rerun", "mine")
     assert found["identical"]
     assert set(found["files"]) >= {
@@ -215,7 +215,7 @@ def test_a_number_that_differs_is_named_with_both_values_and_exit_code_1(here, p
     assert third["where"] == "its shape"
     said = play("rerun", "mine", code=1).stdout
     assert said.startswith(
-        "Not identical: 3 of 8 files of mine differ: summary.json, monthly.parquet, cohorts.parquet."
+        "Not identical: 3 of 9 files of mine differ: summary.json, monthly.parquet, cohorts.parquet."
     )
     assert "summary.json: arms.retention.npv.mean: kept" in said
     assert "It was made with this very program" in said

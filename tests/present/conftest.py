@@ -17,7 +17,7 @@ HOSTILE = (
     "@SUM(1+1) \"quoted\" 'too' & {{ 7 * 7 }}",
     "+1 😀 שלום مرحبا",
     "-2+3 <img src=x onerror=alert(1)>",
-    "two\nlines, a \x07bell, \x1b[31mred\x1b[0m, \u202egnp.exe and 'z' \"><svg onload=alert(1)>",
+    "two\nlines, a\ttab, גרסה חדשה and 'z' \"><svg onload=alert(1)>",
 )
 """Titles of arms that would be run, as formula, markup or template, by a program that does not take them as text."""
 
