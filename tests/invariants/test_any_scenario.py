@@ -42,7 +42,7 @@ def assert_runs_to_balanced_books(scenario):
 def test_a_scenario_that_is_accepted_runs_to_balanced_books(drawn):
     tree, arm = drawn
     tree = tree | {
-        "run": tree["run"] | {"months": 9},
+        "run": tree["run"] | {"months": 6},
         "churn": tree["churn"] | {"calibrate": False},
         "arms": {"a": arm},
     }

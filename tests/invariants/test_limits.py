@@ -49,9 +49,9 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 @pytest.mark.parametrize(
     ("settings", "lives"),
     [
-        ({"pool.customers": 300_000, "run.replications": 2, "run.months": 24}, False),
-        ({"run.months": 240, "run.replications": 8}, False),
-        ({"pool.customers": 50_000, "run.months": 12, "run.replications": 4}, True),
+        ({"pool.customers": 200_000, "run.replications": 2, "run.months": 6}, False),
+        ({"run.months": 120, "run.replications": 10}, False),
+        ({"pool.customers": 50_000, "run.months": 6, "run.replications": 3}, True),
     ],
 )
 def test_memory_is_estimated_within_a_factor_of_two(settings, lives):
