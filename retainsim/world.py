@@ -224,8 +224,7 @@ class World:
         self._close(self.settled)
         assert (self.pool.count() == self.pool.recount()).all(), "the pool has lost count of who is where"
         if self.trace is not None:
-            rows = self.pool.rows()
-            self.trace.close(rows, np.full(len(rows), self.time))
+            self.trace.close(self.pool.rows(), np.full(len(self.pool), self.time))
         self.ledger.tax_values(self._taxed)
 
     def count(self) -> Ints:
