@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DataError", "Explorer", "Results", "RetainsimError", "Scenario", "ScenarioError", "UsageError", "account",
-    "breakeven", "explore", "fit", "isoprofit", "load", "loads", "open_run", "optimise", "run", "story", "sweep", "tornado",
-    "uncertainty",
+    "breakeven", "explore", "fit", "isoprofit", "load", "loads", "open_run", "optimise", "run", "story", "sweep",
+    "tornado", "uncertainty",
 ]  # fmt: skip
 
 _HOMES = {

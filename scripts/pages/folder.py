@@ -70,7 +70,7 @@ COLUMNS = {
     "customer_months": "months all customers were present, added up",
     "discounted_months": "the same, each valued at month 0",
     "alive": "customers of the cohort still there",
-    "at_risk": "who reaches that tenure a month or more before the horizon; `left_REASON` counts who of them leaves in it",
+    "at_risk": "who reaches that tenure a month or more before the horizon; `left_REASON`: of them",
     "margin": "what they bring at that tenure, less cost of sales and cost to serve",
     "joined_month": "month it joined (0: there at month 0)",
     "tenure_month": "months since then",
