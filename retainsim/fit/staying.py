@@ -69,8 +69,10 @@ def _marks(part: Part, table: pd.DataFrame) -> list[Check]:
         if math.isnan(seen) or (high - low) / 2 > _SURE:
             continue
         near = max(CLOSE, (high - low) / 2)
-        said = f"{part.key} after {month} months: {100 * seen:.1f} % observed, {100 * ours:.1f} % simulated are "
-        "still there"
+        said = (
+            f"after {month} months {100 * seen:.1f} % of {part.key} are still there as observed, {100 * ours:.1f} % as "
+            "simulated"
+        )
         found.append(
             Check(
                 f"still there after {month} months, {part.key}", seen, ours, low, high, abs(ours - seen) <= near, said

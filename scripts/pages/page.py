@@ -90,6 +90,7 @@ class Bench:
 
     def __post_init__(self) -> None:
         self._small = Path(tempfile.mkdtemp())
+        (self._small / "data").symlink_to(SCENARIOS / "data")
         for path in SCENARIOS.glob("*.toml"):
             (self._small / path.name).write_text(_fewer(path.read_text("utf-8")), encoding="utf-8")
 

@@ -14,7 +14,7 @@ from fit import firm
 from retainsim import theory
 from retainsim.calibration import calibrate
 from retainsim.errors import DataError, UsageError
-from retainsim.fit import backtest, holdout, observed, part, pool, replay
+from retainsim.fit import backtest, holdout, observed, part, pool, replay, staying
 from retainsim.fit.group import Groups
 from retainsim.fit.mixture import BetaLaw, GammaLaw, StepsLaw
 
@@ -151,6 +151,11 @@ def test_the_verdict_of_wrong_numbers_says_where_they_part():
         outcomes.append([check.agrees for check in checks])
     assert all(outcomes[0])
     assert not any(outcomes[1])
+    checks, _ = staying.survival(wrong, replay.lives(wrong, 36, replications=4))
+    assert [check.said for check in checks if not check.agrees]
+    for check in checks:  # a whole sentence: see the verdict
+        assert f"{100 * check.observed:.1f} % of customers are still there as observed" in check.said
+        assert check.said.endswith(f"{100 * check.simulated:.1f} % as simulated")
 
 
 def customers_of(frame):
