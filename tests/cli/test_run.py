@@ -211,12 +211,18 @@ def test_a_run_interrupted_early_is_gone_on_with_by_the_same_command(here, play,
 
 def test_ctrl_c_in_a_real_process_keeps_what_is_finished(here):
     words = [sys.executable, "-m", "retainsim", *RUN, "--jobs", "1", "--replications", "100000", "-o", "mine"]
-    process = subprocess.Popen(words, cwd=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    while not (here / "mine" / "run.json").exists() and process.poll() is None:
-        time.sleep(0.1)
-    time.sleep(4)
-    process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=60)
+    process = subprocess.Popen(
+        words, cwd=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored where the checks run in the background
+    )  # fmt: skip
+    try:
+        while not (here / "mine" / "run.json").exists() and process.poll() is None:
+            time.sleep(0.1)
+        time.sleep(4)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 130, errors
     assert "finished replications are kept in mine" in errors
     assert "Lifetime value" in output
