@@ -127,13 +127,12 @@ def _end(reader: Reader, start: Parsed) -> tuple[Parsed, Bools]:
 
 
 def _until(reader: Reader, start: Parsed, end: Parsed, until: float | None) -> float:
-    """Return the day on which observation ended: as the user says, else the last date that is no future end."""
+    """Return the day on which observation ended: as the user says, else the last date that is not to come."""
     if until is not None:
         return until
-    found = [day for day in (start.values[start.good & reader.kept], end.values[end.good & reader.kept]) if len(day)]
-    if not found:
+    last = value.last_day(start, end, kept=reader.kept)
+    if last == -np.inf:
         raise DataError(f"{reader.table.name}: no date can be read; say which column holds them: --map start=COLUMN")
-    last = max(float(days.max()) for days in found)
     reader.audit.say(
         "read", f"observed until {value.date_of(last)}, the last date in the table (or say --observed-until)"
     )

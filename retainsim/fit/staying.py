@@ -69,8 +69,9 @@ def _marks(part: Part, table: pd.DataFrame) -> list[Check]:
         if math.isnan(seen) or (high - low) / 2 > _SURE:
             continue
         near = max(CLOSE, (high - low) / 2)
-        said = f"{part.key} after {month} months: {100 * seen:.1f} % observed, {100 * ours:.1f} % simulated are "
-        "still there"
+        said = (
+            f"still there of {part.key} after {month} months: {100 * seen:.1f} % observed, {100 * ours:.1f} % simulated"
+        )
         found.append(
             Check(
                 f"still there after {month} months, {part.key}", seen, ours, low, high, abs(ours - seen) <= near, said

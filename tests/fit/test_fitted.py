@@ -14,7 +14,7 @@ from fit import firm
 from retainsim import theory
 from retainsim.calibration import calibrate
 from retainsim.errors import DataError, UsageError
-from retainsim.fit import backtest, holdout, observed, part, pool, replay
+from retainsim.fit import backtest, holdout, observed, part, pool, replay, staying
 from retainsim.fit.group import Groups
 from retainsim.fit.mixture import BetaLaw, GammaLaw, StepsLaw
 
@@ -252,6 +252,45 @@ def test_survivors_that_rise_are_refused_with_their_row():
     frame = pd.DataFrame({"cohort": ["a"] * 4, "month": range(4), "customers": [100, 80, 90, 70]})
     with pytest.raises(DataError, match=r"row 0: a: survivors rise from 80 to 90 in period 2"):
         retainsim.fit(frame)
+
+
+def test_survivors_of_one_cohort_that_rise_are_refused_with_their_period():
+    with pytest.raises(DataError, match="Regular: survivors rise from 47 to 60 in period 3"):
+        retainsim.fit(pd.DataFrame({"year": [0, 1, 2, 3], "Regular": [100, 63, 47, 60], "Basic": [100, 80, 70, 60]}))
+
+
+def test_who_won_nobody_lately_gets_a_file_without_channels():
+    frame = firm.orders(800)
+    first = pd.to_datetime(frame.groupby("customer_id")["order_date"].transform("min"))
+    found = retainsim.fit(frame[first < "2024-01-01"])
+    assert "acquisition" not in tomllib.loads(found.text)
+    assert list(found.scenario().arms) == ["baseline", "habit"]
+
+
+def test_a_law_of_one_hazard_is_written_without_a_list_of_factors():
+    law = StepsLaw((), (0.05,))
+    assert law.shape() == {}
+    assert pool.first_year(law) == pytest.approx(1 - np.exp(-0.6))
+
+
+def test_shares_of_reasons_have_intervals():
+    block = made_with_reasons().partition("[churn.reasons]")[2].partition("[acquisition")[0]
+    lines = [line for line in block.splitlines() if "leavings; " in line]
+    assert len(lines) == 3
+    assert all("95 %" in line for line in lines)
+
+
+def made_with_reasons():
+    return made("customers").text
+
+
+def test_a_survival_that_parts_is_said_in_a_whole_sentence():
+    found = customers_of(firm.customers(1_000, years=3))
+    parts = part.fit_parts(found, Groups(("all",), ("all",), np.zeros(len(found), dtype=np.int64)), 0.0)
+    flat = np.full((37, 1), 0.5)
+    checks, _ = staying.survival(parts, replay.Played(flat, flat, flat, flat))
+    assert checks[0].said.startswith("still there of all after 12 months: ")
+    assert checks[0].said.endswith(" % observed, 50.0 % simulated")
 
 
 def test_purchases_give_the_laws_they_were_made_with():
