@@ -19,6 +19,9 @@ _CLUSTER = 30.0
 _EXPECTED = 10.0
 """Leavings missing before the first one from which the table is taken to lack earlier leavers."""
 
+_OLD = 480.0
+"""Months of tenure, 40 years, beyond which days may have been meant."""
+
 
 @dataclass(frozen=True)
 class Lifespan:
@@ -62,6 +65,10 @@ def by_tenure(reader: Reader) -> Lifespan:
     if unit != 1.0:
         reader.audit.say("read", f"{reader.guess.columns['tenure']} was taken as {1 / unit:.4g} to the month")
     exit_ = np.nan_to_num(tenure.values) * unit
+    if unit == 1.0 and exit_.max(initial=0.0) > _OLD:
+        name, months = reader.guess.columns["tenure"], exit_.max()
+        said = f"{name} was taken as months, and runs to {months:,.0f}, {months / 12:,.0f} years; if it counts days, "
+        reader.audit.say("beware", f"{said}name the column tenure_days")
     entry = np.zeros(len(exit_))
     if "entry" in reader:
         read = reader.numbers("entry")

@@ -335,3 +335,9 @@ def test_a_single_formula_is_not_said_to_have_company(tmp_path):
 def test_tenures_that_are_all_zero_are_refused():
     with pytest.raises(DataError, match="every tenure is 0"):
         lives(pd.DataFrame({"tenure": [0] * 40, "churned": [0, 1] * 20}))
+
+
+@pytest.mark.parametrize(("name", "times", "told"), [("tenure", 30, 1), ("tenure_days", 30, 0), ("tenure", 1, 0)])
+def test_tenures_that_may_be_days_are_noticed(name, times, told):
+    frame = pd.DataFrame({name: [times * (1 + i) for i in range(36)], "churned": [0, 1] * 18})
+    assert len(said(lives(frame)[1], "if it counts days")) == told
