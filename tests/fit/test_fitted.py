@@ -401,3 +401,18 @@ def test_the_interval_of_a_pools_churn_holds_the_truth_as_often_as_it_says():
             true = 1 - np.mean((after / before) ** (-1 / 0.6))
             held += true in one.churn
     assert theory.within(held / 120, 0.95, theory.binomial_se(0.95, 120)), held
+
+
+def test_a_channel_may_be_called_as_those_of_month_0_are():
+    frame = firm.customers(600, years=2)
+    found = retainsim.fit(frame.assign(channel=frame["channel"].replace("ads", "Existing")), by="none")
+    assert "existing_channel" in tomllib.loads(found.text)["acquisition"]
+    found.scenario()
+
+
+def test_rows_used_and_left_out_are_all_rows(tmp_path):
+    lines = firm.customers(600, years=2).to_csv(index=False).splitlines()
+    lines[7], lines[9] = "too,few", f"{lines[9]},too many"
+    (tmp_path / "ragged.csv").write_text("\n".join(lines), encoding="utf-8")
+    data = retainsim.fit(tmp_path / "ragged.csv", by="none").answer.report["data"]
+    assert (data["rows"], data["used"], data["left_out"]) == (600, 598, 2)

@@ -341,3 +341,12 @@ def test_tenures_that_are_all_zero_are_refused():
 def test_tenures_that_may_be_days_are_noticed(name, times, told):
     frame = pd.DataFrame({name: [times * (1 + i) for i in range(36)], "churned": [0, 1] * 18})
     assert len(said(lives(frame)[1], "if it counts days")) == told
+
+
+def test_a_quote_that_is_not_closed_takes_no_rows_in_unseen(tmp_path):
+    head, *lines = (f"{HEAD}\n{PLENTY}").splitlines()
+    lines[30] = '"' + lines[30]
+    with pytest.raises(DataError, match="row 32: a quote that opens there takes in 9 more lines"):
+        table_of(tmp_path, "\n".join([head, *lines]))
+    closed = table_of(tmp_path, "\n".join([head, *lines[:30], '"p;\nq";2023-01-01;;10', *lines[31:]]))
+    assert len(closed) == 40
