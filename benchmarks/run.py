@@ -196,6 +196,11 @@ def scale_everything(customers: int) -> None:
 
 
 def _gigabytes() -> float:
+    """Return the most memory this process has held; a child's own `ru_maxrss` would start at its parent's."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        lines = dict(line.split(":", 1) for line in status.read_text(encoding="utf-8").splitlines())
+        return int(lines["VmHWM"].split()[0]) / 1024**2
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
 
 

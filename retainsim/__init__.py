@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from retainsim.errors import RetainsimError, ScenarioError, UsageError
+from retainsim.errors import DataError, RetainsimError, ScenarioError, UsageError
 
 if TYPE_CHECKING:
     from retainsim.fit.fitted import fit
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from retainsim.study.uncertainty import uncertainty
 
 __all__ = [
-    "Explorer", "Results", "RetainsimError", "Scenario", "ScenarioError", "UsageError", "account", "breakeven",
-    "explore", "fit", "isoprofit", "load", "loads", "open_run", "optimise", "run", "story", "sweep", "tornado",
-    "uncertainty",
+    "DataError", "Explorer", "Results", "RetainsimError", "Scenario", "ScenarioError", "UsageError", "account",
+    "breakeven", "explore", "fit", "isoprofit", "load", "loads", "open_run", "optimise", "run", "story", "sweep",
+    "tornado", "uncertainty",
 ]  # fmt: skip
 
 _HOMES = {

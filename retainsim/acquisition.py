@@ -8,7 +8,7 @@ adds joiners and moves nobody else.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -45,7 +45,12 @@ class _Points:
     times: Floats
     heights: Floats
     starts: Ints
-    height: float
+    strips: int
+
+    @property
+    def height(self) -> float:
+        """Return the height up to which all points are known, joins a month."""
+        return self.strips * STRIP
 
     def within(self, month: int, start: float, end: float, rate: float) -> Ints:
         """Return the places of those in (start, end] below `rate`, all in one month of the year."""
@@ -129,23 +134,18 @@ class Acquisition:
         where = ("acquisition", channel, year)
         known = self._luck.memory.get(where, _NONE)
         assert isinstance(known, _Points)
-        missing = list(_layers(known.height, rate))
-        if missing:
-            drawn = [_draw_points(self._luck, channel, year, layer) for layer in missing]
-            self._luck.memory[where] = known = _together([known, *drawn])
+        if known.height < rate:
+            drawn = _draw_points(self._luck, channel, year, (known.strips, _reach(rate)))
+            self._luck.memory[where] = known = _together([known, drawn]) if known.strips else drawn
         return known
 
 
-def _layers(height: float, rate: float) -> Iterator[tuple[int, int]]:
-    """Yield the layers of strips (first, one past the last) that lie above a height, up to a rate.
-
-    The first has 16 strips, the next twice as many, up to 64 at once.
-    """
-    low, high = 0, 16
-    while low * STRIP < rate:
-        if low * STRIP >= height:
-            yield low, high
-        low, high = high, high + min(high, _WIDEST)
+def _reach(rate: float) -> int:
+    """Return how many strips are drawn for a rate: 16, doubled while that is not enough, from 64 on 64 more."""
+    strips = 16
+    while strips * STRIP < rate:
+        strips += min(strips, _WIDEST)
+    return strips
 
 
 def _draw_points(luck: Luck, channel: str, year: int, layer: tuple[int, int]) -> _Points:
@@ -160,7 +160,7 @@ def _draw_points(luck: Luck, channel: str, year: int, layer: tuple[int, int]) ->
     times = year * _YEAR + np.repeat(months, counts) + luck.uniform("acquisition.time", names)
     heights = np.repeat(strips, counts) + luck.uniform("acquisition.height", names)
     starts = np.append(0, np.cumsum(counts.reshape(_YEAR, height).sum(axis=1)))
-    return _Points(names, times, heights * STRIP, starts, layer[1] * STRIP)
+    return _Points(names, times, heights * STRIP, starts, layer[1])
 
 
 def _together(layers: list[_Points]) -> _Points:
@@ -171,11 +171,11 @@ def _together(layers: list[_Points]) -> _Points:
         np.concatenate([getattr(layer, column) for layer in layers])[order] for column in ("names", "times", "heights")
     )
     starts = np.sum([layer.starts for layer in layers], axis=0)
-    return _Points(names, times, heights, starts, layers[-1].height)
+    return _Points(names, times, heights, starts, layers[-1].strips)
 
 
 def _nothing() -> tuple[Names, Floats]:
     return np.zeros(0, np.uint64), np.zeros(0)
 
 
-_NONE = _Points(*_nothing(), np.zeros(0), np.zeros(_YEAR + 1, np.int64), 0.0)
+_NONE = _Points(*_nothing(), np.zeros(0), np.zeros(_YEAR + 1, np.int64), 0)

@@ -260,7 +260,7 @@ class Churn:
         """Split each of these leavers over the mechanisms that made it leave; shares sum to 1 for each."""
         shares = self.hazards.feeds(rows, self._pool["notice"][rows], self._durations)
         ender = self._pool["ender"][rows]
-        for index in np.unique(ender[ender >= 0]):
+        for index in np.unique(ender[ender >= 0]) if self._enders else ():
             mine, name = ender == index, owner(self._enders[index])
             shares = {who: np.where(mine, 0.0, share) for who, share in shares.items()}
             shares[name] = shares.get(name, np.zeros(len(rows))) + mine

@@ -6,7 +6,7 @@ from __future__ import annotations
 class RetainsimError(Exception):
     """Any failure retainsim reports on purpose.
 
-    `exit_code` is what a command ends in: 1 for our fault, 2 for wrong usage, 3 for a wrong scenario.
+    `exit_code` is what a command ends in: 1 for our fault, 2 for wrong usage, 3 for a wrong scenario or data.
     """
 
     exit_code = 1

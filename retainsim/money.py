@@ -118,7 +118,8 @@ class Money:
         if wide.any():
             pool = self._pool
             self._ledger.post_all(line, wide, times, pool["segment"][rows].astype(np.int64), pool["origin"][rows])
-            self._tell(rows, times, {line: (wide, wide * np.exp(-self._ledger.discounting * times))})
+            if self.watchers:
+                self._tell(rows, times, {line: (wide, wide * np.exp(-self._ledger.discounting * times))})
 
     def flow(
         self, line: str, rate: float, span: tuple[float, float], *, channel: str = "", inflated: bool = False

@@ -49,7 +49,8 @@ times the customer has come.
 """
 
 
-_BLOCK = 8192
+_BLOCK, _AHEAD = 8192, 2048
+"""Rows looked at together, and rows made ready before they are needed."""
 
 
 def blocks(rows: Ints) -> Iterator[Ints]:
@@ -70,7 +71,7 @@ class Pool:
     def __init__(self, cells: int = 1) -> None:
         self.size, self._cells = 0, cells
         self._counts = np.zeros(cells + 1, np.int64)
-        self._dead = 0
+        self._dead = self._ready = 0
         self._capacity = 1024
         self._defaults: dict[str, Any] = {}
         self._columns: dict[str, Column] = {}
@@ -88,7 +89,7 @@ class Pool:
             self._lasting.append(name)
         self._defaults[name] = default
         self._columns[name] = column = np.empty(self._capacity, np.asarray(default).dtype)
-        column[: self.size] = default
+        column[: self._ready] = default
 
     def __getitem__(self, name: str) -> Column:
         """Return the column as a writable view, one value per row, dead rows included."""
@@ -109,11 +110,9 @@ class Pool:
     def append(self, count: int) -> Ints:
         """Add `count` customers with default traits, to be placed in a cell, and return their rows."""
         first, size = self.size, self.size + count
-        if size > self._capacity:
-            self._grow(size)
+        if size > self._ready:
+            self._prepare(size)
         self.size = size
-        for name, column in self._columns.items():  # here, not for the whole capacity: memory follows who is there
-            column[first:size] = self._defaults[name]
         self["present"][first:] = True
         self._counts[-1] += count
         return np.arange(first, size)
@@ -149,9 +148,19 @@ class Pool:
             column[: len(kept)] = column[kept]
         self._counts[-1] -= self._dead
         self.size, self._dead = len(kept), 0
+        self._ready = self.size
+
+    def _prepare(self, size: int) -> None:
+        """Write defaults to the rows up to `size` and some more, not to all that may come: memory is what is used."""
+        if size > self._capacity:
+            self._grow(size)
+        ready = min(size + _AHEAD, self._capacity)
+        for name, column in self._columns.items():
+            column[self._ready : ready] = self._defaults[name]
+        self._ready = ready
 
     def _grow(self, size: int) -> None:
         self._capacity = 2 * size
         for name, column in self._columns.items():
             self._columns[name] = larger = np.empty(self._capacity, column.dtype)
-            larger[: self.size] = column[: self.size]
+            larger[: self._ready] = column[: self._ready]

@@ -74,9 +74,10 @@ class Money:
 
 
 def rounded(value: float, digits: int) -> float:
-    """Round to significant digits."""
+    """Round to significant digits; what is half-way but for its last digits is taken to be half-way on any machine."""
     if value == 0 or not math.isfinite(value):
         return value
+    value = float(f"{value:.12g}")
     return round(value, digits - 1 - math.floor(math.log10(abs(value))))
 
 

@@ -7,6 +7,7 @@ between calls `change`, which settles up to now first, so that what came before 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -121,7 +122,7 @@ class World:
     def window(self) -> tuple[float, float]:
         """Return the last stop up to now and the next one after it (months): month's ends and reviews are stops."""
         time, every = self.time + 1e-9, self.today.run.step
-        month, review = np.floor(time), np.floor(time / every)
+        month, review = math.floor(time), math.floor(time / every)
         return float(max(month, review * every)), float(min(month + 1.0, (review + 1.0) * every))
 
     @property
@@ -223,8 +224,7 @@ class World:
         self._close(self.settled)
         assert (self.pool.count() == self.pool.recount()).all(), "the pool has lost count of who is where"
         if self.trace is not None:
-            rows = self.pool.rows()
-            self.trace.close(rows, np.full(len(rows), self.time))
+            self.trace.close(self.pool.rows(), np.full(len(self.pool), self.time))
         self.ledger.tax_values(self._taxed)
 
     def count(self) -> Ints:

@@ -21,6 +21,7 @@ __all__ = [
     "EXTRA",
     "FORMATS",
     "NAMES",
+    "OF_JOINERS",
     "AnswerChart",
     "Chart",
     "Plot",
@@ -32,7 +33,7 @@ __all__ = [
 NAMES = ("npv", "bridge", "pool", "reasons", "incidence", "survival", "cohorts", "cash")
 """The charts, in the order of an argument: what it is worth, what of, how it comes about, why, and when it pays."""
 
-_OF_JOINERS = ("incidence", "survival", "cohorts")
+OF_JOINERS = ("incidence", "survival", "cohorts")
 """Charts of those who join, which a run is left without where nobody is watched from joining on."""
 
 FORMATS = ("png", "svg", "pdf")
@@ -92,7 +93,7 @@ class Plot:
 def names_of(results: Results) -> tuple[str, ...]:
     """Return the charts of a run: those of every run, and those of what it has besides."""
     joined = len(results.lifetimes) > 0
-    mine = [name for name in NAMES if joined or name not in _OF_JOINERS]
+    mine = [name for name in NAMES if joined or name not in OF_JOINERS]
     return (*mine, *(name for name, table in EXTRA.items() if getattr(results, table) is not None))
 
 

@@ -90,7 +90,7 @@ def _desk(subject: Subject, table: pd.DataFrame, name: str) -> Desk:
 
 def _told(subject: Subject, arm: str, desk: str = "") -> Any:
     """Return what the report says of a desk of an arm, or of all its calls; nothing where it has none."""
-    told = subject.results.report["arms"][arm].get("service_desk", {})
+    told = subject.results.report["arms"][arm].get("desk", {})
     return told.get("desks", {}).get(desk) if desk else told.get("all")
 
 

@@ -25,7 +25,7 @@ CAPTION = (
 
 def show(report: dict[str, Any], screen: Screen) -> None:
     """Print what happens at the service desk of every arm, and at each desk where there are several."""
-    arms = {name: arm for name, arm in report["arms"].items() if "service_desk" in arm}
+    arms = {name: arm for name, arm in report["arms"].items() if "desk" in arm}
     if not arms:
         return
     rows = [row for name, arm in arms.items() for row in _rows(arm, screen.out.width, bold=name != BASELINE)]
@@ -39,7 +39,7 @@ def show(report: dict[str, Any], screen: Screen) -> None:
 def _rows(arm: dict[str, Any], width: int, *, bold: bool) -> list[tuple[Text, list[Text]]]:
     from rich.text import Text
 
-    told = arm["service_desk"]
+    told = arm["desk"]
     parts = {plain(arm["title"]): told["all"]} | {f"  {name}": each for name, each in told.get("desks", {}).items()}
     return [
         (Text(title, style="bold" if bold and not title.startswith(" ") else ""), _cells(each, width))

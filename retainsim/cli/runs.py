@@ -13,6 +13,7 @@ import click
 from retainsim.cli import option, storage
 from retainsim.cli.lock import is_held
 from retainsim.cli.place import RUNS
+from retainsim.cli.validate import counted
 from retainsim.errors import UsageError
 from retainsim.head import DONE, RUNNING
 
@@ -66,7 +67,9 @@ def _prune(folders: list[Path], screen: Screen, *, yes: bool) -> None:
     """Empty the stores of finished runs, once the user has said so."""
     size = storage.size(folders)
     if size and not yes:
-        about = f"Take away {size / 1e6:,.1f} MB of outcomes of {len(folders)} finished runs? Their results stay"
+        about = (
+            f"Take away {size / 1e6:,.1f} MB of outcomes of {counted(len(folders), 'finished run')}? Their results stay"
+        )
         click.confirm(about, abort=True, err=True)
     for folder in folders:
         storage.empty(folder)
@@ -74,7 +77,8 @@ def _prune(folders: list[Path], screen: Screen, *, yes: bool) -> None:
     if screen.as_json:
         screen.answer({"pruned": [str(folder) for folder in folders], "freed_bytes": size - left})
     else:
-        screen.say(f"{(size - left) / 1e6:,.1f} MB freed; the results of {len(folders)} finished runs are untouched.")
+        whose = counted(len(folders), "finished run")
+        screen.say(f"{(size - left) / 1e6:,.1f} MB freed; the results of {whose} are untouched.")
 
 
 def _folders(place: Path) -> list[Path]:

@@ -70,7 +70,8 @@ def _marks(part: Part, table: pd.DataFrame) -> list[Check]:
             continue
         near = max(CLOSE, (high - low) / 2)
         said = (
-            f"still there of {part.key} after {month} months: {100 * seen:.1f} % observed, {100 * ours:.1f} % simulated"
+            f"after {month} months {100 * seen:.1f} % of {part.key} are still there as observed, {100 * ours:.1f} % as "
+            "simulated"
         )
         found.append(
             Check(

@@ -59,7 +59,7 @@ def measured(arm: Mapping[str, Any]) -> dict[str, Any]:
     """Return the measures of an arm by name, those of its large customers and of its service desk last."""
     found = {name: each for name, each in arm.items() if name not in _NO_MEASURES and _is_measure(each)}
     found |= {f"concentration.{name}": each for name, each in arm.get("concentration", {}).items()}
-    told = arm.get("service_desk", {"all": {}})
+    told = arm.get("desk", {"all": {}})
     for desk, seen in {"": told["all"], **told.get("desks", {})}.items():
         found |= {f"service_desk.{name}{f'.{desk}' * bool(desk)}": each for name, each in seen.items()}
     return found

@@ -234,7 +234,7 @@ def _attribute(report: dict[str, Any], fed: pd.DataFrame) -> None:
 def _watch_desks(report: dict[str, Any], observed: pd.DataFrame) -> None:
     """Tell of every arm with a service desk what happened there."""
     for name, told in desks.by_arm(observed).items():
-        report["arms"][name]["service_desk"] = told
+        report["arms"][name]["desk"] = told  # beside `service_desk`, the line of what it costs
 
 
 def _name_whom(

@@ -24,11 +24,11 @@ FILES = {
     "scenario.toml": "the scenario as resolved: bases merged, `--set` applied, defaults left out",
     "summary.json": "everything the answer says, as numbers: what `retainsim run --json` prints",
     "*.parquet": "the tables below",
-    "charts/": "the charts, each as PNG and SVG",
+    "charts/": "the charts, each as PNG and SVG; also as PDF with `retainsim charts --format pdf`",
     "deck.pptx": "what `retainsim deck` makes of it",
     "report.html": "what `retainsim report` makes of it",
     "workbook.xlsx": "what `retainsim workbook` makes of it",
-    "store/": "what was computed, so that it is not computed again; may be deleted",
+    "store/": "what was computed, so that it is not computed again; `retainsim runs --prune` takes it away",
 }
 ABOUT = {
     "outcomes": "One row per arm and replication: what it came to.",
@@ -37,6 +37,8 @@ ABOUT = {
     "detail": "The same by segment, channel and reason, so that any grouping adds up to `monthly`. Rows with an empty "
     "reason hold pool, joined, returned, moved and the ledger lines; rows with a reason hold who left for it.",
     "cohorts": "Means over replications by month of joining and tenure.",
+    "lifetimes": "Of those who join within the run, and of an opening pool of newcomers: one row per arm, replication, "
+    "segment at joining and month of tenure. Named clients and customers who come back are not in it.",
     "values": "One row per arm, replication and ledger line.",
     "attribution": "Who left, by reason and by the mechanism that fed it.",
     "observations": "What mechanisms saw of themselves, such as waits at a desk: one row per measure and month.",
@@ -68,6 +70,7 @@ COLUMNS = {
     "customer_months": "months all customers were present, added up",
     "discounted_months": "the same, each valued at month 0",
     "alive": "customers of the cohort still there",
+    "at_risk": "who reaches that tenure a month or more before the horizon; `left_REASON`: of them",
     "margin": "what they bring at that tenure, less cost of sales and cost to serve",
     "joined_month": "month it joined (0: there at month 0)",
     "tenure_month": "months since then",
@@ -107,6 +110,8 @@ MEANT = {
     ("detail", "reason"): "why they left; empty: the row is not about leavings",
     ("attribution", "reason"): "why they left",
     ("observations", "mechanism"): "whose observation it is",
+    ("lifetimes", "segment"): "who the customer was when it joined",
+    ("lifetimes", "tenure_month"): "whole months since joining; k stands for [k, k + 1)",
     ("leaks", "kind"): "`reason` or `mechanism`",
     ("leaks", "saved"): "customers there at the horizon who have left otherwise, mean over replications",
 }
@@ -116,7 +121,8 @@ HEAD = """\
 
 `retainsim run` writes one folder: `runs/SCENARIO-DATE-TIME-HASH`, or the one given by `--out`. Files are written whole
 or not at all. A question (`breakeven`, `sweep`, ...) writes a folder of the same kind, with `answer.json` and its own
-tables in place of `summary.json` and those below.
+tables in place of `summary.json` and those below. `retainsim fit` writes one beside its scenario: `mine-fit` for
+`mine.toml`, with `report.html`.
 
 """
 LINES = """\

@@ -6,6 +6,7 @@ A block of `sh` or `python` is run. What stands in a comment on the line above a
     <!-- output: COMMAND -->    the block is what this command prints
     <!-- file: NAME -->         the block is this file's content
     <!-- append: NAME -->       the block is added to this file
+    <!-- quote: FILE, WORDS --> the block is the paragraph of this file of the project that begins with these words
     <!-- command: ... -->       the checks run the block elsewhere
     <!-- not run: REASON -->    the block is not run
     <!-- before: COMMAND -->    (above no block) run before what follows
@@ -90,6 +91,7 @@ class Bench:
 
     def __post_init__(self) -> None:
         self._small = Path(tempfile.mkdtemp())
+        (self._small / "data").symlink_to(SCENARIOS / "data")
         for path in SCENARIOS.glob("*.toml"):
             (self._small / path.name).write_text(_fewer(path.read_text("utf-8")), encoding="utf-8")
 
@@ -105,6 +107,8 @@ class Bench:
             self._command(part["before"], is_shown=False)
         elif part["mark"] == "output":
             return self._show(part)
+        elif part["mark"] == "quote":
+            return _filled(part, _quoted(*part["value"].split(", ", 1)))
         elif part["mark"] in ("file", "append"):
             with (self.folder / part["value"]).open("a" if part["mark"] == "append" else "w", encoding="utf-8") as file:
                 file.write(f"\n{part['text']}")
@@ -120,9 +124,7 @@ class Bench:
         if part["value"]:
             self._lay_out(is_shown=True)
             self.printed = self._command(part["value"], is_shown=True)
-        lines = [f"{part['indent']}{line}".rstrip() for line in self.printed.strip("\n").splitlines()]
-        text = "".join(f"{line}\n" for line in lines)
-        return part["whole"].removesuffix(part["text"] + part["tail"]) + text + part["tail"]
+        return _filled(part, self.printed)
 
     def _lay_out(self, *, is_shown: bool) -> None:
         """Lay the scenarios out: as they stand where what they come to is shown, else small."""
@@ -153,6 +155,21 @@ class Bench:
         except Exception as error:
             raise BlockError(f"{text}\n{type(error).__name__}: {error}") from error
         return printed.getvalue()
+
+
+def _filled(part: dict[str, str], text: str) -> str:
+    """Return a block with another text in it."""
+    lines = [f"{part['indent']}{line}".rstrip() for line in text.strip("\n").splitlines()]
+    inside = "".join(f"{line}\n" for line in lines)
+    return part["whole"].removesuffix(part["text"] + part["tail"]) + inside + part["tail"]
+
+
+def _quoted(path: str, words: str) -> str:
+    """Return the paragraph of a file of the project that begins with these words."""
+    found = [each for each in (ROOT / path).read_text(encoding="utf-8").split("\n\n") if each.startswith(words)]
+    if len(found) != 1:
+        raise BlockError(f"{path}: {len(found)} paragraphs begin with {words!r}, not one")
+    return found[0]
 
 
 def _effort(words: list[str], wanted: dict[str, str]) -> list[str]:

@@ -21,7 +21,7 @@ def written(ax):
 @pytest.mark.parametrize("measure", MEASURES)
 def test_months_of_a_desk_add_up_to_the_whole_run(results, measure):
     """One span of all months is the run's own number, however the months were settled."""
-    told = results.report["arms"]["arm0"]["service_desk"]["desks"]["mail"][measure]
+    told = results.report["arms"]["arm0"]["desk"]["desks"]["mail"][measure]
     mine = results.desks.query("arm == 'arm0' and desk == 'mail'")
     whole = path(mine, measure, months=12, every=12)
     assert (whole.mean[0], max(told["low"], 0.0), told["high"]) == pytest.approx(

@@ -30,9 +30,11 @@ def desks(here):
 
 def test_every_arm_tells_what_happens_at_each_desk(desks, answer):
     arms = answer("run", "desks.toml", "--no-charts")["arms"]
-    one, more = (arms[name]["service_desk"] for name in ("baseline", "more"))
+    one, more = (arms[name]["desk"] for name in ("baseline", "more"))
     assert set(one["desks"]) == {"billing", "technical"}
     assert more["desks"]["billing"]["wait_minutes"]["high"] < one["desks"]["billing"]["wait_minutes"]["low"]
+    assert set(one) == set(more) == {"all", "desks"}
+    assert "mean" in arms["more"]["service_desk"]  # the line of what it costs
     for estimates in (one["all"], *one["desks"].values()):
         assert 0 < estimates["hang_up_share"]["low"] < estimates["hang_up_share"]["mean"] < 1
         assert 0 < estimates["busy_share"]["mean"] < 1
@@ -49,5 +51,5 @@ def test_the_terminal_shows_it_in_a_table_that_fits(desks, play, width):
 
 
 def test_without_a_desk_nothing_is_said_of_it(answer, play):
-    assert "service_desk" not in answer("run", "quick.toml", "--no-charts")["arms"]["baseline"]
+    assert "desk" not in answer("run", "quick.toml", "--no-charts")["arms"]["baseline"]
     assert "service desk" not in play("run", "quick.toml", "--no-charts").stdout

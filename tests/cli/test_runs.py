@@ -81,7 +81,7 @@ def test_nothing_is_pruned_unless_the_user_says_so(here, play):
     play("run", "quick.toml", "--no-charts", "-o", "runs/one")
     before = sizes(here / "runs")
     result = play("runs", "--prune", code=1)  # nobody answers
-    assert "of 1 finished runs?" in result.stderr
+    assert "of 1 finished run?" in result.stderr
     assert sizes(here / "runs") == before
 
 

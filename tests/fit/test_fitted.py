@@ -151,6 +151,11 @@ def test_the_verdict_of_wrong_numbers_says_where_they_part():
         outcomes.append([check.agrees for check in checks])
     assert all(outcomes[0])
     assert not any(outcomes[1])
+    checks, _ = staying.survival(wrong, replay.lives(wrong, 36, replications=4))
+    assert [check.said for check in checks if not check.agrees]
+    for check in checks:  # a whole sentence: see the verdict
+        assert f"{100 * check.observed:.1f} % of customers are still there as observed" in check.said
+        assert check.said.endswith(f"{100 * check.simulated:.1f} % as simulated")
 
 
 def customers_of(frame):
@@ -289,8 +294,8 @@ def test_a_survival_that_parts_is_said_in_a_whole_sentence():
     parts = part.fit_parts(found, Groups(("all",), ("all",), np.zeros(len(found), dtype=np.int64)), 0.0)
     flat = np.full((37, 1), 0.5)
     checks, _ = staying.survival(parts, replay.Played(flat, flat, flat, flat))
-    assert checks[0].said.startswith("still there of all after 12 months: ")
-    assert checks[0].said.endswith(" % observed, 50.0 % simulated")
+    assert checks[0].said.startswith("after 12 months ")
+    assert checks[0].said.endswith(" % of all are still there as observed, 50.0 % as simulated")
 
 
 def test_purchases_give_the_laws_they_were_made_with():

@@ -123,7 +123,7 @@ def test_waits_and_large_customers_stand_among_the_measures(run, tmp_path):
     book = openpyxl.load_workbook(run("watched").workbook(tmp_path / "workbook.xlsx"), data_only=True)
     lines = {(line[0], line[1]): line[2] for line in book["Measures"].iter_rows(values_only=True)}
     told = run("watched").report["arms"]["retention"]
-    assert lines["Wait at the service desk", "retention"] == told["service_desk"]["all"]["wait_minutes"]["mean"]
+    assert lines["Wait at the service desk", "retention"] == told["desk"]["all"]["wait_minutes"]["mean"]
     assert lines["HHI", "retention"] == told["concentration"]["herfindahl"]["mean"]
 
 
