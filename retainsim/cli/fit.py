@@ -70,7 +70,9 @@ def command(data: str, *, out: str | None, force: bool, screen: Screen, **asked:
     from retainsim.cli.place import write_new
     from retainsim.fit.fitted import fit
 
-    path = Path(out) if out else Path(Path(data).stem + ".toml")
+    path = Path(out) if out else Path((Path(data).stem or "customers") + ".toml")
+    if path.suffix.lower() != ".toml":
+        raise UsageError(f"--out: {path} does not end in .toml; name a file that does")
     folder = path.with_name(path.stem + ANSWER)
     _check_free(path, folder, force=force)
     with _telling(screen) as tell:
@@ -89,8 +91,6 @@ def _check_free(path: Path, folder: Path, *, force: bool) -> None:
     UsageError
         If the scenario or a folder of a report is there, unless `force`, or the folder of the scenario is not.
     """
-    if path.suffix.lower() != ".toml":
-        raise UsageError(f"--out: {path} does not end in .toml; name a file that does")
     taken = next((each for each in (path, folder) if each.exists()), None)
     if taken is not None and not force:
         raise UsageError(f"{taken} exists already; choose another name with --out, or use --force")

@@ -13,6 +13,9 @@ PRICE = 50.0
 MARGIN, SERVE = 0.60, 0.13
 """Gross margin, and cost to serve as a share of price: assumptions."""
 
+SURE = 0.9999
+"""Highest churn a year that is written: at 1 nobody would be left to reckon with."""
+
 
 def chapter(part: Part) -> Block:
     """Return the table of a segment."""
@@ -20,7 +23,7 @@ def chapter(part: Part) -> Block:
     keys += [
         Key(
             "annual_churn",
-            significant(part.churn.value),
+            min(significant(part.churn.value), SURE),
             f"share a year of those present, at their tenures ({interval(part.churn)}); "
             f"newcomers: {100 * part.fit.law.churn():.1f} %",
             part.churn,

@@ -182,7 +182,7 @@ def _months(name: str, audit: Audit, spacing: float = 0.0) -> float:
     """Return the months of a period, by the name of its column or by how far cohorts are apart."""
     found = next((months for word, months in _WORDS if word in column.plain(name)), spacing)
     if found:
-        audit.say("read", f"a period is {found:.4g} months")
+        audit.say("read", f"a period is {found:.4g} month{'s' * (found != 1)}")
         return found
     audit.say(
         "beware",

@@ -108,7 +108,7 @@ def headline(parts: Sequence[Part], found: Taps) -> str:
     return (
         f"{counts.sum():,} customers, of whom {100 * churn:.1f} % (95 %: {100 * (churn - half):.1f} to "
         f"{100 * (churn + half):.1f} %) "
-        f"will leave within 12 months; {joins:,.0f} join a month."
+        f"will leave within 12 months; {joins:{',.0f' if joins >= 10 else '.2g'}} join a month."
     )
 
 

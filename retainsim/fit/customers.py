@@ -104,7 +104,7 @@ def read(reader: Reader, *, until: float | None = None, since: float | None = No
     if not kept.any():
         raise DataError(f"{reader.table.name}: no row can be used; {_why(reader)}")
     spells = Spells.of(life.exit[kept], life.left[kept], entry=life.entry[kept], reason=reason[kept], reasons=reasons)
-    _refuse_hopeless(reader, spells)
+    _refuse_hopeless(reader, spells, life)
     return Customers(
         spells,
         None if life.joined is None else life.joined[kept],
@@ -199,7 +199,7 @@ def _words(reader: Reader, role: str) -> np.ndarray | None:
     return np.asarray(words[codes][reader.kept])
 
 
-def _refuse_hopeless(reader: Reader, spells: Spells) -> None:
+def _refuse_hopeless(reader: Reader, spells: Spells, life: Lifespan) -> None:
     count, left = len(spells), int(spells.events)
     rows = reader.table.rows[reader.kept]
     where = f"{reader.table.name}, rows {int(rows[0])} to {int(rows[-1])}"
@@ -212,6 +212,10 @@ def _refuse_hopeless(reader: Reader, spells: Spells) -> None:
         raise DataError(
             f"{where}: all {count:,} customers left, so that there is no pool to look ahead for. Does the table hold "
             "only those who left? Add those still there, or say which column tells: --map churned=COLUMN"
+        )
+    if (spells.exit <= life.unit / 2).all():
+        raise DataError(
+            f"{where}: every tenure is 0, so that nothing is known of time. Say which column is: --map tenure=COLUMN"
         )
     if left < FEW:
         raise DataError(f"{where}: only {left} of {count:,} customers left; at least {FEW} are needed. Observe longer")

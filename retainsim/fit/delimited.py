@@ -141,8 +141,12 @@ def _parsed(name: str, content: bytes, mark: str, names: list[str]) -> tuple[Any
 
     wrong: list[int] = []
 
+    open_quotes: list[tuple[int, int]] = []
+
     def skip(row: Any) -> str:
         wrong.append(row.number)
+        if row.text.strip().count("\n"):
+            open_quotes.append((row.number, row.text.strip().count("\n")))
         return "skip"
 
     keys = [str(place) for place in range(len(names))]
@@ -156,4 +160,10 @@ def _parsed(name: str, content: bytes, mark: str, names: list[str]) -> tuple[Any
         table = arrow.read_csv(pa.BufferReader(content), options, parse, convert)
     except pa.ArrowException as error:
         raise DataError(f"{name}: it cannot be read ({str(error).splitlines()[0]}); save it anew as CSV") from None
+    if open_quotes:
+        row, lines = open_quotes[0]
+        raise DataError(
+            f"{name}, row {row}: a quote that opens there takes in {lines:,} more lines, and leaves another number of "
+            f"cells than the {len(names)} of the first row; close it, or take it out"
+        )
     return table.slice(1).rename_columns([each.strip() for each in names]), wrong

@@ -188,7 +188,7 @@ def _written(table: Table, guess: Guess, audit: Audit, found: Found, uncertain: 
     content = {
         "data": {
             "name": table.name,
-            "rows": len(table),
+            "rows": max(len(table), found.used + audit.left_out),
             "used": found.used,
             "left_out": audit.left_out,
             "columns": dict(guess.columns),

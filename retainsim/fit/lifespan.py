@@ -19,6 +19,9 @@ _CLUSTER = 30.0
 _EXPECTED = 10.0
 """Leavings missing before the first one from which the table is taken to lack earlier leavers."""
 
+_OLD = 480.0
+"""Months of tenure, 40 years, beyond which days may have been meant."""
+
 
 @dataclass(frozen=True)
 class Lifespan:
@@ -62,6 +65,10 @@ def by_tenure(reader: Reader) -> Lifespan:
     if unit != 1.0:
         reader.audit.say("read", f"{reader.guess.columns['tenure']} was taken as {1 / unit:.4g} to the month")
     exit_ = np.nan_to_num(tenure.values) * unit
+    if unit == 1.0 and exit_.max(initial=0.0) > _OLD:
+        name, months = reader.guess.columns["tenure"], exit_.max()
+        said = f"{name} was taken as months, and runs to {months:,.0f}, {months / 12:,.0f} years; if it counts days, "
+        reader.audit.say("beware", f"{said}name the column tenure_days")
     entry = np.zeros(len(exit_))
     if "entry" in reader:
         read = reader.numbers("entry")
@@ -127,13 +134,12 @@ def _end(reader: Reader, start: Parsed) -> tuple[Parsed, Bools]:
 
 
 def _until(reader: Reader, start: Parsed, end: Parsed, until: float | None) -> float:
-    """Return the day on which observation ended: as the user says, else the last date that is no future end."""
+    """Return the day on which observation ended: as the user says, else the last date that is not to come."""
     if until is not None:
         return until
-    found = [day for day in (start.values[start.good & reader.kept], end.values[end.good & reader.kept]) if len(day)]
-    if not found:
+    last = value.last_day(start, end, kept=reader.kept)
+    if last == -np.inf:
         raise DataError(f"{reader.table.name}: no date can be read; say which column holds them: --map start=COLUMN")
-    last = max(float(days.max()) for days in found)
     reader.audit.say(
         "read", f"observed until {value.date_of(last)}, the last date in the table (or say --observed-until)"
     )

@@ -150,7 +150,12 @@ class StepsLaw(Law):
             return np.log(np.asarray(self.hazards)[np.searchsorted(self.knots, tenure, side="left")])
 
     def shape(self) -> dict[str, Any]:
-        """Return the factors by tenure, 1 on average over the first year, so that they read as ratios to it."""
+        """Return the factors by tenure, 1 on average over the first year, so that they read as ratios to it.
+
+        Nothing where no tenure differs from another: a list of factors has two or more.
+        """
+        if not self.knots:
+            return {}
         first = float(self.cumulative(np.array([YEAR]))[0]) / YEAR or max(self.hazards)
         factors = [hazard / first for hazard in self.hazards]
         return {"duration": {"kind": "steps", "months": list(self.knots), "factors": factors}}

@@ -95,7 +95,7 @@ def read(reader: Reader, until: float | None, since: float | None) -> Orders:
     dates = reader.dates("date")
     reader.need(dates, "date")
     amount = _amount(reader)
-    end = until if until is not None else float(dates.values[reader.kept].max(initial=-np.inf))
+    end = until if until is not None else value.last_day(dates, kept=reader.kept)
     if until is None and reader.kept.any():
         reader.audit.say("read", f"observed until {value.date_of(end)}, the last purchase (or say --observed-until)")
     reader.drop(dates.good & (dates.values > end), "after observation ended")

@@ -55,7 +55,7 @@ def first_year(law: Law) -> float:
     if isinstance(law, GammaLaw):
         return -math.expm1(-law.yearly)
     if isinstance(law, StepsLaw):
-        factors = law.shape()["duration"]["factors"]
+        factors = law.shape().get("duration", {}).get("factors", [1.0])
         place = int(np.argmax(factors))
         return -math.expm1(-YEAR * law.hazards[place] / factors[place])
     assert isinstance(law, BetaLaw)

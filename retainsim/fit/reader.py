@@ -118,9 +118,10 @@ class Reader:
             formula = np.flatnonzero(read.bad)[bad.str.startswith("=").to_numpy(bool)]
             if len(formula):
                 row, text = int(self.table.rows[formula[0]]), str(cells.iloc[formula[0]])[:40]
+                more = f", and so do {len(formula) - 1:,} more rows" if len(formula) > 1 else ""
                 raise DataError(
-                    f"{self.table.name}, row {row}: {name} ({role}) holds a formula ({text}), and so do "
-                    f"{len(formula) - 1:,} more rows; paste values instead of formulas"
+                    f"{self.table.name}, row {row}: {name} ({role}) holds a formula ({text}){more}; paste "
+                    "values instead of formulas"
                 )
         filled = ~read.blank
         if filled.any() and read.bad.sum() > _TOO_BAD * filled.sum():

@@ -52,7 +52,9 @@ def _fits(table: Table, shape: Shape, guess: Guess, mapping: Mapping[str, str]) 
         return ("tenure" in guess and ("churned" in guess or "end" in guess)) or (
             "start" in guess and ("end" in guess or "churned" in guess)
         )
-    return len(table) <= _SMALL and ({"period", "alive"} <= set(guess.columns) or is_wide(table) or is_tall(table))
+    return len(table) <= _SMALL and (
+        {"period", "alive"} <= set(guess.columns) or is_wide(table) or is_tall(table) or _is_called_tall(table, guess)
+    )
 
 
 def _are_purchases(table: Table, guess: Guess, mapping: Mapping[str, str]) -> bool:
@@ -78,6 +80,12 @@ def is_tall(table: Table) -> bool:
         return False
     others = [value.numbers(table.frame.iloc[:, place]) for place in range(1, table.frame.shape[1])]
     return bool(others) and all((np.diff(o.values[o.good]) <= 0).all() and o.good.sum() >= 2 for o in others)
+
+
+def _is_called_tall(table: Table, guess: Guess) -> bool:
+    """Tell whether the first column is called a period and all others are numbers, so that a rise is named by row."""
+    first, *others = table.frame.columns
+    return guess.columns.get("period") == first and all(value.numbers(table.frame[name]).good.any() for name in others)
 
 
 def period_of(name: str) -> float | None:

@@ -79,8 +79,8 @@ class Shopping:
             Block("pool", [size, Key("tenure", "settled", "replaced by the tenures of the segment")]),
             *self._segment(),
             Block("churn.reasons", [Key("lapsed", 1, "who stops buying gives no reason")]),
-            self._channel(),
-            *_arms(),
+            *([self._channel()] if self.joins.today.value else []),
+            *_arms(is_won=bool(self.joins.today.value)),
         ]
         return Draft(self.facts.question, self._story(), blocks)
 
@@ -205,8 +205,9 @@ class Shopping:
         return Block(f"acquisition.{ONE}", keys)
 
 
-def _arms() -> Sequence[Block]:
-    return [
+def _arms(*, is_won: bool) -> Sequence[Block]:
+    """Return what could be done; nothing is spent where nobody is won any more."""
+    found = [
         Block(
             "arms.habit",
             [
@@ -232,3 +233,4 @@ def _arms() -> Sequence[Block]:
             ],
         ),
     ]
+    return found if is_won else found[:1]

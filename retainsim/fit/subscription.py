@@ -113,7 +113,7 @@ def _reasons(spells: Spells) -> Block:
         Key(
             keys[place],
             int(counts[place]),
-            f"leavings; {spells.reasons[place]}: {100 * counts[place] / left:.1f} % of {left:,}",
+            f"leavings; {spells.reasons[place]}: {_share(int(counts[place]), left)}",
         )
         for place in np.argsort(-counts, kind="stable")
         if counts[place]
@@ -127,6 +127,14 @@ def _reasons(spells: Spells) -> Block:
             )
         )
     return Block("churn.reasons", found, notes=["Shares of leavings on any scale: here, counted."])
+
+
+def _share(count: int, of: int) -> str:
+    """Write a share with its 95 % interval (Wilson 1927)."""
+    from scipy.stats import binomtest
+
+    found = binomtest(count, of).proportion_ci(method="wilson")
+    return f"{100 * count / of:.1f} % of {of:,} (95 %: {100 * found.low:.1f} to {100 * found.high:.1f} %)"
 
 
 def _channel(channel: Channel, found: Taps, price: float) -> Block:

@@ -19,6 +19,9 @@ from retainsim.fit.part import Part
 from retainsim.fit.value import date_of
 from retainsim.units import DAYS_PER_MONTH
 
+_EXISTING = "existing"
+"""Channel of the customers of month 0, which no other may be called (DESIGN section 3)."""
+
 MOST = 8
 """Channels at most; the smallest are put together."""
 UNKNOWN = "unknown"
@@ -76,6 +79,7 @@ def taps(customers: Customers, groups: Groups, parts: Sequence[Part]) -> Taps:
     level = 1.0 if flow is None else flow.today.value * months / max(float(weight.sum()), 1.0)
     names, codes = _channels(customers)
     keys = slugs(names) if customers.channel is not None else [ONE]
+    keys = [f"{key}_channel" if key == _EXISTING else key for key in keys]
     channels = []
     for place, name in enumerate(names):
         mine = (codes == place) & (weight > 0)

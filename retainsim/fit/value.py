@@ -29,6 +29,8 @@ _PLAIN = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y-%m", "%d %b %Y", "%d
           "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%d-%b-%y", "%d.%m.%Y", "%d.%m.%y")  # fmt: skip
 _DAY_FIRST = ("%d/%m/%Y", "%d-%m-%Y", "%d/%m/%y", "%d-%m-%y")
 _MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y", "%m/%d/%y", "%m-%d-%y")
+_NEVER = re.compile(r"(0000|9999)[-/.]\d\d[-/.]\d\d([T ][\d:.]+Z?)?|\d\d[-/.]\d\d[-/.](0000|9999)")
+"""Dates by which databases say that there is none yet."""
 _EPOCH = np.datetime64("1970-01-01", "D")
 _SERIAL_EPOCH = np.datetime64("1899-12-30", "D")
 """Day 0 of Excel."""
@@ -86,7 +88,7 @@ def flags(column: pd.Series) -> Parsed:
 def _by_text(column: pd.Series, read: Callable[[list[str]], tuple[Floats, str]]) -> Parsed:
     codes, distinct = texts(column)
     values, how = read(distinct)
-    blank = np.array([text.lower() in BLANK for text in distinct], dtype=bool)
+    blank = np.array([text.lower() in BLANK or bool(_NEVER.fullmatch(text)) for text in distinct], dtype=bool)
     bad = np.isnan(values) & ~blank
     values = np.where(blank, np.nan, values)
     return Parsed(values[codes], blank[codes], bad[codes], how)
@@ -135,6 +137,9 @@ def _dates(distinct: list[str]) -> tuple[Floats, str]:
     if is_serial.any():
         days[is_serial] = serial[is_serial] + float((_SERIAL_EPOCH - _EPOCH).astype(int))
         how = f"{how}; " * bool(how) + "numbers are days of Excel"
+    never = next((text for text in distinct if _NEVER.fullmatch(text)), None)
+    if never is not None:
+        how = f"{how}; " * bool(how) + f"{never} is taken for no date"
     days[(days < _EARLIEST) | (days > _LATEST)] = np.nan
     return np.floor(days), how
 
@@ -175,6 +180,14 @@ def _flags(distinct: list[str]) -> tuple[Floats, str]:
 def date_of(day: float) -> np.datetime64:
     """Return the date of a day since 1970."""
     return _EPOCH + np.timedelta64(int(day), "D")
+
+
+def last_day(*dates: Parsed, kept: Bools) -> float:
+    """Return the last day, since 1970, that a table can have seen: not after today, unless all are; -inf for none."""
+    found = np.concatenate([each.values[each.good & kept] for each in dates])
+    tomorrow = float((np.datetime64("today") + np.timedelta64(1, "D") - _EPOCH).astype(int))
+    past = found[found <= tomorrow]
+    return float((past if len(past) else found).max(initial=-np.inf))
 
 
 def day_of(text: object) -> float:

@@ -45,8 +45,11 @@ class Begun:
             told = json.loads((place / FILE).read_text(encoding="utf-8"))
             status, of, asked = told["status"], told["scenario"], {**ASKED, **told.get("asked", {})}
             file, sha256, by = of["file"], of["sha256"], dict(told.get("versions", {}))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            why = f"{type(error).__name__}: {error}"
+        except OSError as error:
+            why = f"{FILE}: {error.strerror}"
+            raise UsageError(f"{place} holds no run ({why}); list them: retainsim runs") from None
+        except (ValueError, KeyError, TypeError):
+            why = f"{FILE} is damaged"
             raise UsageError(f"{place} holds no run ({why}); list them: retainsim runs") from None
         if "question" in told:
             again = f"give that command again with --out {place}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager, suppress
@@ -12,6 +13,8 @@ from retainsim.version import changes, program
 
 WAIT_SECONDS = 10.0
 """How long a scheduler may take to answer, and to have a worker."""
+_ADDRESS = re.compile(r"([a-z]+://)?[^\s/]+:\d+|inproc://\S+")
+"""Given anything else, dask.distributed waits for itself and then prints a traceback of its own."""
 
 
 class Cluster(Executor):
@@ -51,6 +54,9 @@ def connected(address: str, seconds: float = WAIT_SECONDS) -> Iterator[Cluster]:
     UsageError
         If dask.distributed is missing, nobody answers in time, there is no worker, or one has another program.
     """
+    if not _ADDRESS.fullmatch(address):
+        why = "an address looks like tcp://host:8786"
+        raise UsageError(f"{address}: no cluster answers ({why}); start one: dask scheduler --port 8786")
     try:
         from distributed import Client
     except ImportError:

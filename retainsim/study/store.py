@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from retainsim.errors import UsageError
 from retainsim.results import write_whole
 from retainsim.version import program
 
@@ -70,7 +71,15 @@ class Store:
 
     @classmethod
     def of_run(cls, folder: Path) -> Store:
-        """Return the store of a run's folder, which also looks into those of the runs beside it."""
+        """Return the store of a run's folder, which also looks into those of the runs beside it.
+
+        Raises
+        ------
+        UsageError
+            If it is a link: what is played would be written wherever whoever made the folder wished.
+        """
+        if (folder / FOLDER).is_symlink():
+            raise UsageError(f"{folder / FOLDER} is a link, and a store must be a folder; take the link away")
         beside = [run for run in _inside(folder.parent.resolve()) if run.name != folder.name and not run.is_symlink()]
         return cls(folder / FOLDER, [run / FOLDER for run in beside])
 

@@ -96,3 +96,7 @@ def test_the_table_fits_the_terminal(table, play, width):
     ]
     assert rows
     assert max(map(len, rows)) <= width
+
+
+def test_a_folder_is_no_scenario_to_write(table, play):
+    assert "does not end in .toml" in play("fit", "customers.csv", "-o", ".", code=2).stderr

@@ -240,3 +240,13 @@ def test_a_rerun_uses_nothing_that_was_kept(here, play, monkeypatch):
     before = {path: path.read_bytes() for path in (here / "mine").rglob("*") if path.is_file()}
     play("rerun", "mine", "--jobs", "1")
     assert {path: path.read_bytes() for path in (here / "mine").rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(("text", "why"), [(None, "no run (run.json: No such file"), ("[]", "run.json is damaged")])
+def test_a_folder_without_a_run_is_told_in_words(here, play, text, why):
+    (here / "odd").mkdir()
+    if text is not None:
+        (here / "odd" / "run.json").write_text(text, encoding="utf-8")
+    found = play("run", "--resume", "odd", code=2).stderr
+    assert why in found
+    assert "Error:" not in found

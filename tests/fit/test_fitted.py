@@ -259,6 +259,45 @@ def test_survivors_that_rise_are_refused_with_their_row():
         retainsim.fit(frame)
 
 
+def test_survivors_of_one_cohort_that_rise_are_refused_with_their_period():
+    with pytest.raises(DataError, match="Regular: survivors rise from 47 to 60 in period 3"):
+        retainsim.fit(pd.DataFrame({"year": [0, 1, 2, 3], "Regular": [100, 63, 47, 60], "Basic": [100, 80, 70, 60]}))
+
+
+def test_who_won_nobody_lately_gets_a_file_without_channels():
+    frame = firm.orders(800)
+    first = pd.to_datetime(frame.groupby("customer_id")["order_date"].transform("min"))
+    found = retainsim.fit(frame[first < "2024-01-01"])
+    assert "acquisition" not in tomllib.loads(found.text)
+    assert list(found.scenario().arms) == ["baseline", "habit"]
+
+
+def test_a_law_of_one_hazard_is_written_without_a_list_of_factors():
+    law = StepsLaw((), (0.05,))
+    assert law.shape() == {}
+    assert pool.first_year(law) == pytest.approx(1 - np.exp(-0.6))
+
+
+def test_shares_of_reasons_have_intervals():
+    block = made_with_reasons().partition("[churn.reasons]")[2].partition("[acquisition")[0]
+    lines = [line for line in block.splitlines() if "leavings; " in line]
+    assert len(lines) == 3
+    assert all("95 %" in line for line in lines)
+
+
+def made_with_reasons():
+    return made("customers").text
+
+
+def test_a_survival_that_parts_is_said_in_a_whole_sentence():
+    found = customers_of(firm.customers(1_000, years=3))
+    parts = part.fit_parts(found, Groups(("all",), ("all",), np.zeros(len(found), dtype=np.int64)), 0.0)
+    flat = np.full((37, 1), 0.5)
+    checks, _ = staying.survival(parts, replay.Played(flat, flat, flat, flat))
+    assert checks[0].said.startswith("after 12 months ")
+    assert checks[0].said.endswith(" % of all are still there as observed, 50.0 % as simulated")
+
+
 def test_purchases_give_the_laws_they_were_made_with():
     """1,500 buyers: r .8, alpha 2, a .8, b 2.5, within twice the half-width of the intervals."""
     found = made("transactions").answer.report["segments"]["buyers"]["estimates"]
@@ -367,3 +406,18 @@ def test_the_interval_of_a_pools_churn_holds_the_truth_as_often_as_it_says():
             true = 1 - np.mean((after / before) ** (-1 / 0.6))
             held += true in one.churn
     assert theory.within(held / 120, 0.95, theory.binomial_se(0.95, 120)), held
+
+
+def test_a_channel_may_be_called_as_those_of_month_0_are():
+    frame = firm.customers(600, years=2)
+    found = retainsim.fit(frame.assign(channel=frame["channel"].replace("ads", "Existing")), by="none")
+    assert "existing_channel" in tomllib.loads(found.text)["acquisition"]
+    found.scenario()
+
+
+def test_rows_used_and_left_out_are_all_rows(tmp_path):
+    lines = firm.customers(600, years=2).to_csv(index=False).splitlines()
+    lines[7], lines[9] = "too,few", f"{lines[9]},too many"
+    (tmp_path / "ragged.csv").write_text("\n".join(lines), encoding="utf-8")
+    data = retainsim.fit(tmp_path / "ragged.csv", by="none").answer.report["data"]
+    assert (data["rows"], data["used"], data["left_out"]) == (600, 598, 2)

@@ -244,7 +244,7 @@ GARBAGE = {
     "all left": (b"id,tenure,churn\n" + b"".join(b"c%d,%d,yes\n" % (i, i + 1) for i in range(30)), "rows 2 to 31: all 30"),
     "none left": (b"id,tenure,churn\n" + b"".join(b"c%d,%d,no\n" % (i, i + 1) for i in range(30)), "rows 2 to 31: none of"),
     "text for tenure": (b"id,tenure,churn\na,old,yes\nb,new,no\nc,3,no\n", "row 1: no way to read id, tenure, churn"),
-    "rising survivors": (b"year,a\n0,100\n1,50\n2,60\n3,40\n", "no way to read"),
+    "rising survivors": (b"year,a\n0,100\n1,50\n2,60\n3,40\n", "survivors rise from 50 to 60 in period 2"),
 }  # fmt: skip
 
 
@@ -310,3 +310,43 @@ def test_excel_and_csv_give_the_same_customers(tmp_path):
         assert np.array_equal(found[0].spells.exit, other.spells.exit)
         assert np.array_equal(found[0].spells.left, other.spells.left)
         assert found[0].price == pytest.approx(other.price)
+
+
+def test_a_day_to_come_is_no_end_of_observation(tmp_path):
+    found, audit, _ = rows_of(tmp_path, "a;2099-01-01;;10", "b;2023-02-01;2098-12-31;10")
+    assert said(audit, "observed until 2024-03-29")
+    assert said(audit, "joined after 2024-03-29")[0].rows == (2,)
+    assert said(audit, "left after 2024-03-29")[0].rows == (3,)
+    assert len(found) == 41
+
+
+@pytest.mark.parametrize("never", ["9999-12-31", "31.12.9999", "0000-00-00", "9999-12-31 00:00:00"])
+def test_a_date_that_stands_for_none_is_blank_and_named(tmp_path, never):
+    found, audit, _ = rows_of(tmp_path, f"a;2023-02-01;{never};10")
+    assert not found.spells.left[0]
+    assert said(audit, f"{never} is taken for no date")
+
+
+def test_a_single_formula_is_not_said_to_have_company(tmp_path):
+    with pytest.raises(DataError, match=r"holds a formula \(=A1\); paste"):
+        rows_of(tmp_path, "a;2023-02-01;;=A1")
+
+
+def test_tenures_that_are_all_zero_are_refused():
+    with pytest.raises(DataError, match="every tenure is 0"):
+        lives(pd.DataFrame({"tenure": [0] * 40, "churned": [0, 1] * 20}))
+
+
+@pytest.mark.parametrize(("name", "times", "told"), [("tenure", 30, 1), ("tenure_days", 30, 0), ("tenure", 1, 0)])
+def test_tenures_that_may_be_days_are_noticed(name, times, told):
+    frame = pd.DataFrame({name: [times * (1 + i) for i in range(36)], "churned": [0, 1] * 18})
+    assert len(said(lives(frame)[1], "if it counts days")) == told
+
+
+def test_a_quote_that_is_not_closed_takes_no_rows_in_unseen(tmp_path):
+    head, *lines = (f"{HEAD}\n{PLENTY}").splitlines()
+    lines[30] = '"' + lines[30]
+    with pytest.raises(DataError, match="row 32: a quote that opens there takes in 9 more lines"):
+        table_of(tmp_path, "\n".join([head, *lines]))
+    closed = table_of(tmp_path, "\n".join([head, *lines[:30], '"p;\nq";2023-01-01;;10', *lines[31:]]))
+    assert len(closed) == 40

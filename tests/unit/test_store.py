@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from retainsim.errors import UsageError
 from retainsim.study.archive import pack, unpack
 from retainsim.study.store import Store, fingerprint
 from unit.making import arm, differing, parameters, play
@@ -141,3 +142,11 @@ def test_a_store_stays_where_it_is_when_one_works_in_another_folder(tmp_path, mo
     store.put(KEY, ARRAYS)
     assert (tmp_path / "store").is_dir()
     assert same(store.get(KEY), ARRAYS)
+
+
+def test_a_store_that_is_a_link_is_refused(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "store").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UsageError, match="store is a link"):
+        Store.of_run(tmp_path / "mine")
