@@ -125,7 +125,8 @@ def solve_lever(today: Parameters, found: Calibration, lever: Retention, where: 
     most = retention(0.0)
     if goal > most + 1e-12:
         raise _beyond(where, lever, now, most)
-    factor = _root(lambda f: retention(f) - goal, 0.0, 1.0, 1e-9 if is_closed_form(today) else 1e-4)
+    precision = 1e-9 if is_closed_form(today) else 1e-4
+    factor = 0.0 if goal >= most else _root(lambda f: retention(f) - goal, 0.0, 1.0, precision)
     return Lever(factor, now, retention(factor))
 
 

@@ -13,7 +13,7 @@ from retainsim.version import changes, program
 
 WAIT_SECONDS = 10.0
 """How long a scheduler may take to answer, and to have a worker."""
-_ADDRESS = re.compile(r"([a-z]+://)?[^\s/]+:\d+|inproc://\S+")
+_ADDRESS = re.compile(r"((tcp|tls|ucx|wss?)://)?[^\s/]+:\d+|inproc://\S+")
 """Given anything else, dask.distributed waits for itself and then prints a traceback of its own."""
 
 

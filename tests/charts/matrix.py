@@ -102,6 +102,10 @@ CONDITIONS = {
 """What a chart must stand: names, arms, signs, currencies and sizes of numbers."""
 
 
+OF_FITS = ("backcast", "fitted_cohorts", "fitted_incidence", "fitted_survival")
+"""Charts of a fit, which knows data instead of arms: test_fit.py draws them under conditions of their own."""
+
+
 @functools.cache
 def run(condition):
     """Return a run that has every table a chart may be of."""

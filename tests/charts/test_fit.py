@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from matrix import OF_FITS
 from visible_text import leaving, overlapping, texts
 
 import retainsim
@@ -46,6 +47,10 @@ CASES = [
     ),
     ("orders", "backcast"),
 ]
+
+
+def test_every_chart_of_a_fit_is_drawn():
+    assert {chart for _, chart in CASES} == set(OF_FITS)
 
 
 @pytest.fixture(scope="module", params=CASES, ids="-".join)

@@ -149,7 +149,7 @@ def test_workers_with_another_program_or_none_are_all_named():
     assert lines[3].endswith(f"pip install retainsim=={ours['retainsim']}")
 
 
-@pytest.mark.parametrize("address", ["nonsense", "tcp://host", "", "tcp://host:8786/status"])
+@pytest.mark.parametrize("address", ["nonsense", "http://127.0.0.1:1", "tcp://host", "", "tcp://host:8786/status"])
 def test_what_is_no_address_does_not_reach_dask_which_would_wait_and_print_a_traceback(address, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "distributed", None)
     with pytest.raises(UsageError, match="an address looks like tcp://"), cluster.connected(address, 0.5):
