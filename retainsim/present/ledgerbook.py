@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,8 @@ from retainsim.charts.lettering import visible
 
 HEAD = 2
 """The row (from 0) in which the heads of a table stand, below its title and what it is about."""
+_LINE, _MOST, _NARROW = 15.0, 20, 1.15
+"""Height of a line (points), lines of a row at most (what is longer is cut in view), letters to a digit's width."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,14 @@ class Book:
             self.put(name, (HEAD, column), head, bold=True, bottom=1, valign="bottom")
         for place, row in enumerate(rows, HEAD + 1):
             for column, value in enumerate(row):
-                self.put(name, (place, column), value)
+                self.put(
+                    name,
+                    (place, column),
+                    value,
+                    **({"indent": 1, "align": "left"} if column and isinstance(value, str) else {}),
+                )
+            if (lines := _lines(row, widths)) > 1:  # not every program finds the height of wrapped text by itself
+                sheet.set_row(place, _LINE * lines)
         sheet.freeze_panes(HEAD + 1, 1)
         sheet.repeat_rows(HEAD)
         sheet.autofilter(HEAD, 0, HEAD + max(1, len(rows)), len(heads) - 1)
@@ -111,6 +121,12 @@ class Book:
     def close(self) -> None:
         """Write the file."""
         self.book.close()
+
+
+def _lines(row: Sequence[Cell], widths: Sequence[float]) -> int:
+    """Return how many lines the longest text of a row takes in columns of these widths (characters)."""
+    texts = [(value, wide) for value, wide in zip(row, widths, strict=True) if isinstance(value, str)]
+    return max((min(math.ceil(len(text) / wide / _NARROW), _MOST) for text, wide in texts), default=1)
 
 
 def number_format(value: Cell) -> str:
