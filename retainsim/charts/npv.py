@@ -11,6 +11,7 @@ from retainsim.charts.lettering import BOUND, balance, height, width
 from retainsim.charts.scales import Scale
 from retainsim.charts.subject import Subject
 from retainsim.study.compare import BASELINE
+from retainsim.wording import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _TITLES = 2.9
 _GAP = 0.4
 _AIR = 0.08
+_MOST_BEST = 3
 _TALLEST = 1.6
 """Inches a row takes at most: few rows stay together at the top."""
 
@@ -31,7 +33,7 @@ def npv(results: Results, *, arm: str | None = None, ax: Axes | None = None) -> 
     own = {name: results.report["arms"][name]["npv"] for name in arms}
     gains = {name: results.report["arms"][name]["versus_baseline"]["npv"] for name in arms if name != BASELINE}
     with canvas.style():
-        slide = Slide(results, finding_of(subject), _about(subject), notes=subject.left_out, ax=ax)
+        slide = Slide(results, finding_of(subject), _about(subject), notes=notes_of(subject), ax=ax)
         tall = min(_TALLEST, (slide.top - slide.bottom - 0.8) / len(arms))
         left, right = _panels(subject, slide, tall * len(arms), own, gains)
         _write_titles(subject, left, arms, tall)
@@ -69,6 +71,18 @@ def finding_of(subject: Subject) -> str:
     more = "more" if mean > 0 else "less"
     low, high = (low, high) if mean > 0 or low is None else (-high, -low)
     return f"{subject.name}: {subject.mean(gain)} {more} NPV ({subject.interval(low, high)})"
+
+
+def notes_of(subject: Subject) -> list[str]:
+    """Say how often each arm has the highest NPV of all, and which arms are left out."""
+    arms = subject.results.report["arms"]
+    best = sorted((name for name in arms if arms[name].get("p_best")), key=lambda name: -arms[name]["p_best"])
+    said = [f"“{subject.title(name)}” in {percent(arms[name]['p_best'], 0)}" for name in best[:_MOST_BEST]]
+    others = f", {len(best) - len(said)} other arms in the rest" if len(best) > len(said) else ""
+    return [
+        *([f"Highest NPV of all: {', '.join(said)}{others} of the replications."] if said else []),
+        *subject.left_out,
+    ]
 
 
 def _about(subject: Subject) -> str:

@@ -84,6 +84,11 @@ GLOSSARY = {
         "count",
         "Customers who buy purchase by purchase and have not dropped out.",
     ),
+    "p_best": (
+        "P(best)",
+        "share",
+        "Share of replications in which the arm has the highest NPV of all; arms that tie share it.",
+    ),
     "p_better": (
         "P(better)",
         "share",

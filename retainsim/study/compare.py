@@ -29,6 +29,14 @@ def estimate(values: Floats) -> Estimate:
     return {"mean": mean, "low": low, "high": high, "p05": p05, "p95": p95}
 
 
+def shares_of_best(outcomes: pd.DataFrame) -> dict[str, float]:
+    """Return in what share of the replications each arm has the highest NPV of all; arms that tie share it."""
+    npv = outcomes.pivot(index="replication", columns="arm", values="npv")
+    best = npv.eq(npv.max(axis=1), axis=0)
+    shares = best.div(best.sum(axis=1), axis=0).mean()
+    return {str(arm): float(share) for arm, share in shares.items()}
+
+
 def half_width(values: Floats) -> float | None:
     """Return half the width of the 95 % interval of the mean; None for fewer than two values."""
     from scipy.special import stdtrit

@@ -23,6 +23,7 @@ from retainsim.study.compare import (
     estimate,
     expected_loss,
     ratio,
+    shares_of_best,
 )
 from retainsim.study.exchange import exchange
 from retainsim.study.leaks import Leak, Spared
@@ -151,10 +152,12 @@ def _arms(
     labels: tables.Labels,
     levers: Mapping[str, Lever],
 ) -> dict[str, Any]:
-    found = {}
+    found, best = {}, shares_of_best(outcomes)
     for name, arm in scenario.arms.items():
         mine = outcomes[outcomes["arm"] == name]
         found[name] = {"title": arm.title, **_measures(mine, labels)}
+        if len(best) > 1:
+            found[name]["p_best"] = best[name]
         if name != BASELINE:
             found[name]["versus_baseline"] = _versus(outcomes, monthly, labels, name)
         if name in levers:

@@ -13,6 +13,7 @@ from retainsim.study.compare import (
     expected_loss,
     half_width,
     ratio,
+    shares_of_best,
 )
 
 RNG = np.random.default_rng(3)
@@ -114,3 +115,10 @@ def test_a_comparison_estimates_the_paired_difference_of_every_measure():
 def test_comparing_the_other_way_round_turns_the_sign():
     one, two = compare(OUTCOMES, "more").loc["npv"], compare(OUTCOMES, "baseline", "more").loc["npv"]
     assert (one["mean"], one["low"], one["high"]) == pytest.approx((-two["mean"], -two["high"], -two["low"]))
+
+
+def test_arms_that_tie_for_the_highest_npv_share_the_replication():
+    npv = {"baseline": [1.0, 5.0, 2.0, 0.0], "one": [3.0, 5.0, 1.0, 0.0], "two": [2.0, 4.0, 0.0, 0.0]}
+    rows = [(arm, r, value) for arm, values in npv.items() for r, value in enumerate(values)]
+    found = shares_of_best(pd.DataFrame(rows, columns=["arm", "replication", "npv"]))
+    assert found == pytest.approx({"baseline": (0.5 + 1 + 1 / 3) / 4, "one": (1 + 0.5 + 1 / 3) / 4, "two": 1 / 12})

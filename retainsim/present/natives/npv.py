@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from retainsim.charts.colours import arm_colours
-from retainsim.charts.npv import finding_of, ranked_arms
+from retainsim.charts.npv import finding_of, notes_of, ranked_arms
 from retainsim.charts.subject import Subject
 from retainsim.present.native import Native, Part, Series, money_axis
 from retainsim.study.compare import BASELINE
@@ -26,7 +26,7 @@ def native(results: Results, *, arm: str | None = None) -> Native:
         parts.append(_bars(subject, gains, "Difference from the baseline", gains=True))
     shown = f"Bars: mean of {subject.replications}; black lines and brackets: 95 % interval of the mean"
     about = f"NPV {subject.terms}. {shown}"
-    return Native(finding_of(subject), about, tuple(subject.left_out), tuple(parts))
+    return Native(finding_of(subject), about, tuple(notes_of(subject)), tuple(parts))
 
 
 def _bars(subject: Subject, found: Mapping[str, Any], title: str, *, gains: bool) -> Part:
