@@ -172,8 +172,12 @@ def _write(panel: Panel, level: float, mean: float, words: tuple[str, str]) -> N
 
 
 def _beside(panel: Panel, start: float, wide: float, mean: float) -> float:
-    """Return where words start so that the line of no difference does not cross them."""
+    """Return where words start so that the line of no difference does not cross them, on their own side if they fit."""
     zero = panel.x(0.0)
     if not start - _AIR < zero < start + wide + _AIR:
         return start
-    return zero + _AIR if mean >= 0 else zero - _AIR - wide
+    before, after = zero - _AIR - wide, zero + _AIR
+    fits_before, fits_after = before >= panel.left, after + wide <= panel.right
+    if mean >= 0:
+        return after if fits_after or not fits_before else before
+    return before if fits_before or not fits_after else after
