@@ -38,9 +38,10 @@ def play(*words, code=0):
 # -- memory -------------------------------------------------------------------------------------------------------
 
 PEAK = """
-import resource, sys, retainsim
+import sys, retainsim
 retainsim.run(retainsim.load(sys.argv[1], {settings}), jobs=1, customers={lives})
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+print(status["VmHWM"].split()[0])  # of this process alone: its ru_maxrss would start at that of who started it
 """
 
 
