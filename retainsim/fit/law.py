@@ -1,6 +1,6 @@
 """Law: the laws of staying that a scenario can express, fitted by maximum likelihood, with 95 % intervals.
 
-Parameters are the model's own (DESIGN section 4); the level is told as the first-year churn of newcomers.
+Parameters are the model's own (`laws`, `fuses`); the level is told as the first-year churn of newcomers.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Mixture: how long customers stay who differ in hazard, as laws of the whole population by tenure.
 
-Each is a law of DESIGN section 4 averaged over frailty: gamma frailty of variance v on H(t) = 12 b (t/12)^c leaves
+Each is a law of the kernel (`laws`) averaged over frailty: gamma frailty of variance v on H(t) = 12 b (t/12)^c leaves
 S(t) = (1 + v H(t))^(-1/v); a chance theta ~ Beta(a, b) of leaving at each renewal leaves B(a, b + (t/T)^c) / B(a, b).
 The likelihood of who was seen from a tenure on only is S(exit) / S(entry) of the same law: survivors are the less frail
 by as much as the law says.

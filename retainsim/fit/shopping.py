@@ -18,13 +18,13 @@ from retainsim.fit.flow import Joins
 from retainsim.fit.layout import Block, Key, interval, significant
 from retainsim.fit.mixture import GammaLaw
 from retainsim.fit.orders import Orders
-from retainsim.fit.tap import ONE
+from retainsim.fit.tap import ONE, response
 
 KEY = "buyers"
 SPEND, MARGIN, SERVE = 50.0, 0.40, 0.20
 """Assumed: money per purchase where none is known, gross margin, money per customer-month."""
-PER_JOIN, ROOM = 0.3, 2.5
-"""Assumed: cost of a first purchase over its amount, and joins that no spend exceeds over joins of today."""
+PER_JOIN = 0.3
+"""Assumed: cost of a first purchase over its amount."""
 
 
 @dataclass(frozen=True)
@@ -181,18 +181,7 @@ class Shopping:
                 today,
                 "lognormal",
             ),
-            Key(
-                "spend",
-                significant(per_join * today.value, 3),
-                f"money per month; assumption: {per_join:g} a first purchase",
-                is_open=True,
-            ),
-            Key(
-                "ceiling",
-                significant(ROOM * today.value, 3),
-                f"first purchases a month, however much is spent; assumption: {ROOM:g} times today's",
-                is_open=True,
-            ),
+            *response(today.value, per_join, "first purchase"),
         ]
         if self.joins.seasonality:
             keys.append(

@@ -14,12 +14,10 @@ from retainsim.fit.group import slugs
 from retainsim.fit.layout import Block, Key, interval, significant
 from retainsim.fit.part import Part, total_present
 from retainsim.fit.spells import Spells
-from retainsim.fit.tap import Channel, Taps
+from retainsim.fit.tap import Channel, Taps, response
 
 PER_JOIN = 5.0
 """Cost of winning a customer, in months of its price: assumption."""
-ROOM = 2.5
-"""Joins a month that no spend exceeds, over joins of today: assumption."""
 
 
 @dataclass(frozen=True)
@@ -155,18 +153,7 @@ def _channel(channel: Channel, found: Taps, price: float) -> Block:
             {name: significant(rate, 3) for name, rate in channel.mix.items()},
             "joins a month by segment, counted likewise",
         ),
-        Key(
-            "spend",
-            significant(per_join * joins.value, 3),
-            f"money per month; assumption: {per_join:g} a join, {PER_JOIN:g} months of its price",
-            is_open=True,
-        ),
-        Key(
-            "ceiling",
-            significant(ROOM * joins.value, 3),
-            f"joins a month, however much is spent; assumption: {ROOM:g} times today's",
-            is_open=True,
-        ),
+        *response(joins.value, per_join, "join", f", {PER_JOIN:g} months of its price"),
     ]
     if found.season:
         keys.append(Key("seasonality", list(found.season), "factors on joins, January first, all channels together"))

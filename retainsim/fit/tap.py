@@ -13,6 +13,7 @@ from retainsim.fit.customers import Customers
 from retainsim.fit.estimate import NORMAL, Estimate
 from retainsim.fit.flow import Joins, joins
 from retainsim.fit.group import Groups, slugs
+from retainsim.fit.layout import Key, significant
 from retainsim.fit.mixture import YEAR
 from retainsim.fit.observed import window
 from retainsim.fit.part import Part
@@ -20,13 +21,15 @@ from retainsim.fit.value import date_of
 from retainsim.units import DAYS_PER_MONTH
 
 _EXISTING = "existing"
-"""Channel of the customers of month 0, which no other may be called (DESIGN section 3)."""
+"""Channel of the customers of month 0, which no other may be called."""
 
 MOST = 8
 """Channels at most; the smallest are put together."""
 UNKNOWN = "unknown"
 ONE = "advertising"
 """What the channel is called where the data name none."""
+ROOM = 2.5
+"""Joins a month that no spend exceeds, over joins of today: assumption."""
 
 
 @dataclass(frozen=True)
@@ -172,3 +175,16 @@ def _trend(flow: Joins | None) -> str:
         f"{100 * trend.high:+.0f} %); "
         "the file holds them at today's"
     )
+
+
+def response(joins: float, per_join: float, one: str, note: str = "") -> list[Key]:
+    """Return what spend brings, on which no table of customers says anything: assumptions, to be filled in.
+
+    `one` is what a join is called, `note` what more there is to say of its price.
+    """
+    spend = f"money per month; assumption: {per_join:g} a {one}{note}"
+    ceiling = f"{one}s a month, however much is spent; assumption: {ROOM:g} times today's"
+    return [
+        Key("spend", significant(per_join * joins, 3), spend, is_open=True),
+        Key("ceiling", significant(ROOM * joins, 3), ceiling, is_open=True),
+    ]
