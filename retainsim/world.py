@@ -228,7 +228,7 @@ class World:
         self.ledger.tax_values(self._taxed)
 
     def count(self) -> Ints:
-        """Count those present by segment and origin, from the pool itself."""
+        """Count those present by segment and origin, as the pool has it."""
         return self.pool.count().reshape(len(self.segments), len(self.origins))
 
     def _close(self, time: float) -> None:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 _MOST = 7
 """Reasons at most; the last one holds all there is no room or no colour of their own for."""
 _LABELS = 3.5
-_DASHES = (0.0, (4.0, 3.0))
 
 
 @dataclass(frozen=True)
@@ -226,4 +225,4 @@ def _draw(panel: Panel, look: Look) -> None:
         panel.ax.plot(look.months, below, color="white", linewidth=0.8 * scale)
     if look.theirs is not None and look.end:
         gone = 1.0 - look.theirs.there[look.months.astype(int)]
-        panel.ax.plot(look.months, gone, color=GREY, linewidth=1.8 * scale, linestyle=_DASHES)
+        panel.ax.plot(look.months, gone, color=GREY, linewidth=1.8 * scale, linestyle=tenure.DASHES)

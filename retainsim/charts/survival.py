@@ -26,7 +26,6 @@ _MOST = 6
 _LABELS = 3.6
 _ROW = 0.22
 """Inches of a row of customers at risk."""
-_DASHES = (0.0, (4.0, 3.0))
 
 
 @dataclass(frozen=True)
@@ -227,7 +226,7 @@ def _draw(panel: Panel, curve: Curve) -> None:
     low, high = _band(curve)
     panel.ax.fill_between(months, low, high, color=curve.colour, alpha=0.16, linewidth=0)
     there = curve.found.there[months]
-    style = _DASHES if curve.is_dashed else "-"
+    style = tenure.DASHES if curve.is_dashed else "-"
     panel.ax.plot(months, there, color=curve.colour, linewidth=2.2 * scale, linestyle=style)
 
 

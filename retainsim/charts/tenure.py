@@ -16,6 +16,8 @@ from retainsim.study.incidence import Incidence, incidence
 from retainsim.wording import percent, rounded, span
 
 SINCE = "Months since joining"
+DASHES = (0.0, (4.0, 3.0))
+"""Style of the baseline's lines."""
 _FEW = 20
 """A curve ends where fewer customers of all replications are watched, if there are more to begin with."""
 _MOST_POINTS = 241
