@@ -17,7 +17,7 @@ LONG_MODULES = {
     "results.py": (305, "the run, its folder, and everything that can be made of it"),
     "explain.py": (290, "one table after another"),
     "churn.py": (350, "every verb a mechanism may use on why customers leave, each a few lines"),
-    "money.py": (330, "every way in which money flows between customers and firm"),
+    "money.py": (310, "every way in which money flows between customers and firm"),
     "world.py": (265, "all that a mechanism sees, a few lines each"),
     "mechanisms/account_managers.py": (245, "twenty keys, and managers who come and go beside the customers"),
     "mechanisms/accounts.py": (152, "two events, beside all that a named client brings"),

@@ -16,12 +16,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 import retainsim
+from invariants.command import play
 from invariants.test_same_result import assert_same, scenario
 from retainsim import results
-from retainsim.cli import main
 from retainsim.study.store import Store, _checksum
 
 SMALL = """\
@@ -49,12 +48,6 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "small.toml").write_text(SMALL, encoding="utf-8")
     return tmp_path
-
-
-def play(*words, code=0):
-    result = CliRunner().invoke(main, list(words))
-    assert result.exit_code == code, result.output
-    return result
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 import retainsim
-from retainsim.cli import main
+from invariants.command import play
 from retainsim.errors import ScenarioError, UsageError
 from retainsim.study.footprint import footprint, room
 
@@ -27,12 +26,6 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "small.toml").write_text(SMALL, encoding="utf-8")
     return tmp_path
-
-
-def play(*words, code=0):
-    result = CliRunner().invoke(main, list(words))
-    assert result.exit_code == code, result.output
-    return result
 
 
 # -- memory -------------------------------------------------------------------------------------------------------
