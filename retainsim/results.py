@@ -223,7 +223,7 @@ def open_run(folder: str | os.PathLike[str]) -> Results:
     """
     from retainsim.scenario import load
 
-    place = Path(folder)
+    place, files = Path(folder), ("run.json", "summary.json", *(f"{name}.parquet" for name in TABLES))
     try:
         told = json.loads((place / "run.json").read_text(encoding="utf-8"))
         if told["status"] == RUNNING:
@@ -231,6 +231,10 @@ def open_run(folder: str | os.PathLike[str]) -> Results:
         report = json.loads((place / "summary.json").read_text(encoding="utf-8"))
         tables = {name: pd.read_parquet(place / f"{name}.parquet") for name in TABLES}
         scenario = load(place / "scenario.toml").called(report["scenario"]["file"])
+    except FileNotFoundError:
+        missing = next((name for name in files if not (place / name).exists()), "scenario.toml")
+        remedy = "see what there is: retainsim runs" if missing == "run.json" else "run the scenario again"
+        raise UsageError(f"{place} is not a finished run: it has no {missing}; {remedy}") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{place} is not a finished run: {error}") from None
     return Results(

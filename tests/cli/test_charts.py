@@ -29,10 +29,22 @@ def test_a_page_whose_fonts_are_in_it_is_made_only_if_asked_for(here, run_folder
     assert all((here / path).read_bytes().startswith(b"%PDF") for path in paths)
 
 
+def test_a_folder_that_lacks_a_table_is_told_which(here, play):
+    play("run", "quick.toml", "--no-charts", "--replications", "2", "--jobs", "1", "-o", "mine")
+    (here / "mine" / "lifetimes.parquet").unlink()
+    assert (
+        "mine is not a finished run: it has no lifetimes.parquet; run the scenario again"
+        in play("charts", "mine", code=2).stderr
+    )
+
+
 def test_what_is_no_run_is_wrong_usage(here, play):
     (here / "empty").mkdir()
     assert "empty is not a finished run" in play("charts", "empty", code=2).stderr
-    assert "nowhere is not a finished run" in play("charts", "nowhere", code=2).stderr
+    assert (
+        "nowhere is not a finished run: it has no run.json; see what there is: retainsim runs"
+        in play("charts", "nowhere", code=2).stderr
+    )
 
 
 def test_an_unknown_format_is_wrong_usage(play):
